@@ -1,0 +1,99 @@
+// daemon.cc -- the options of the daemons, and the way into Scheme.
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "daemon.hh"
+
+#include <argp.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <exception>
+#include <optional>
+
+#include "interpreter.hh"
+#include "json.hh"
+#include "log.hh"
+#include "paths.hh"
+#include "version.hh"
+
+namespace sheepdog {
+namespace {
+
+struct Options {
+  std::optional<std::string> config, log, pid_file;
+  int verbose = 0;
+  bool check = false, once = false, dry_run = false;
+};
+
+enum Key { log_key = 256, pid_file_key, check_key, once_key, dry_run_key };
+
+const argp_option table[] = {
+    {"config", 'c', "FILE", 0, "Read the configuration FILE", 0},
+    {"verbose", 'v', nullptr, 0, "Tell more in the log; twice: all", 0},
+    {"log", log_key, "WHERE", 0, "Log to stderr, syslog or the file WHERE", 0},
+    {"pid-file", pid_file_key, "FILE", 0, "Write the process id to FILE", 0},
+    {"check", check_key, nullptr, 0, "Check the configuration, then end", 0},
+    {"once", once_key, nullptr, 0, "Do what is to be done now, then end", 0},
+    {"dry-run", dry_run_key, nullptr, 0, "Print what would be done, change nothing", 0},
+    {nullptr, 'h', nullptr, OPTION_HIDDEN, nullptr, -1},
+    {}};
+
+error_t parse(int key, char* argument, argp_state* state) {
+  auto& options = *static_cast<Options*>(state->input);
+  switch (key) {
+    case 'c': options.config = argument; return 0;
+    case 'v': ++options.verbose; return 0;
+    case 'h': argp_state_help(state, stdout, ARGP_HELP_STD_HELP); return 0;
+    case log_key: options.log = argument; return 0;
+    case pid_file_key: options.pid_file = argument; return 0;
+    case check_key: options.check = true; return 0;
+    case once_key: options.once = true; return 0;
+    case dry_run_key: options.dry_run = true; return 0;
+    case ARGP_KEY_ARG: argp_error(state, "unexpected argument '%s'", argument); return 0;
+    default: return ARGP_ERR_UNKNOWN;
+  }
+}
+
+template <typename T>
+Json or_false(const std::optional<T>& value) {
+  return value ? Json(*value) : Json(false);
+}
+
+Json to_json(const Options& options) {
+  return {{"config", or_false(options.config)}, {"verbose", options.verbose},
+          {"log", or_false(options.log)},       {"pid-file", or_false(options.pid_file)},
+          {"check", options.check},             {"once", options.once},
+          {"dry-run", options.dry_run}};
+}
+
+/// SQLite and redirections assume that 0, 1 and 2 are open.
+void open_standard_descriptors() {
+  for (int fd = open("/dev/null", O_RDWR); fd >= 0 && fd <= STDERR_FILENO;)
+    fd = open("/dev/null", O_RDWR);
+}
+
+}  // namespace
+
+int run_daemon(const Daemon& daemon, int argc, char** argv) {
+  open_standard_descriptors();
+  std::signal(SIGPIPE, SIG_IGN);
+  argp_err_exit_status = 2;
+  argp_program_version = version;
+  Options options;
+  const argp parser{table, parse, nullptr, daemon.doc, nullptr, nullptr, nullptr};
+  argp_parse(&parser, argc, argv, 0, nullptr, &options);
+  open_log(daemon.name, {});
+  int status = 2;
+  try {
+    with_interpreter(find_paths(), [&] {
+      std::vector<Json> arguments(daemon.arguments.begin(), daemon.arguments.end());
+      arguments.push_back(to_json(options));
+      status = call_scheme(daemon.module, daemon.procedure, arguments).get<int>();
+    });
+  } catch (const std::exception& e) {
+    complain(e.what());
+  }
+  return status;
+}
+
+}  // namespace sheepdog

@@ -1,0 +1,178 @@
+// delivery.cc -- the spool, then the queue or the child that drains.
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "delivery.hh"
+
+#include <syslog.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <climits>
+#include <cstdlib>
+
+#include <fmt/format.h>
+
+#include "error.hh"
+#include "fit.hh"
+#include "instant.hh"
+#include "log.hh"
+#include "phrase.hh"
+#include "process.hh"
+#include "queue.hh"
+#include "spool_file.hh"
+#include "text.hh"
+
+namespace sheepdog {
+namespace {
+
+constexpr std::int64_t long_wait = 3600 * 1000;  // ms: then somebody should know
+
+/// Our sibling `sheepdog`, also when we are another of the programs.
+std::string own_program() {
+  char path[PATH_MAX];
+  const ssize_t size = readlink("/proc/self/exe", path, sizeof path);
+  const std::string self{path, size > 0 ? static_cast<std::size_t>(size) : 0};
+  const std::string sibling = self.substr(0, self.rfind('/') + 1) + "sheepdog";
+  return access(sibling.c_str(), X_OK) == 0 ? sibling : "sheepdog";
+}
+
+/// `path` as people write it.
+std::string with_tilde(const std::string& path) {
+  const char* home = std::getenv("HOME");
+  if (!home || !*home || !path.starts_with(std::string{home} + "/")) return path;
+  return "~" + path.substr(std::string_view{home}.size());
+}
+
+}  // namespace
+
+const char* place_name(Place place) {
+  switch (place) {
+    case Place::queued: return "queued";
+    case Place::stored: return "stored";
+    case Place::kept: return "kept";
+    case Place::printed: break;
+  }
+  return "printed";
+}
+
+Delivery::Delivery(const Settings& settings, bool hold_back)
+    : settings_{settings}, hold_back_{hold_back}, spool_{settings.spool, settings.spool_limits} {}
+
+std::size_t Delivery::post(const Json& message) {
+  Posted posted;
+  try {
+    posted.id = spool_.put(message);
+  } catch (const std::exception& e) {
+    complain(fmt::format("cannot keep a message: {}", e.what()), {}, "warning");
+    try {
+      posted.message = fit_message(message);
+    } catch (const Error&) {
+      posted.message = write_json(message);
+    }
+  }
+  posted_.push_back(std::move(posted));
+  return posted_.size() - 1;
+}
+
+std::string Delivery::id(std::size_t index) const {
+  const auto& id = posted_.at(index).id;
+  return id ? id->to_text() : "";
+}
+
+Place Delivery::place(std::size_t index) const { return posted_.at(index).place; }
+
+bool Delivery::waits(const MessageId& id) const {
+  const std::string file = fmt::format("{}/{}/{}", spool_.directory(), id.sender,
+                                       spool_name({id.seq, SpoolState::waiting}));
+  return access(file.c_str(), F_OK) == 0;
+}
+
+void Delivery::hand_over(Seconds patience) {
+  if (posted_.empty()) return;
+  push_directly();
+  if (hold_back_) return;
+  try {
+    settings_.standalone() ? drain(patience) : hand_over_to_queue(patience);
+  } catch (const Error& e) {
+    trouble_ = e.what(), hint_ = e.hint();
+  } catch (const std::exception& e) {
+    trouble_ = e.what();
+  }
+}
+
+/// What the spool did not take.
+void Delivery::push_directly() {
+  for (auto& posted : posted_) {
+    if (posted.message.empty()) continue;
+    const std::string message = std::exchange(posted.message, {});
+    try {
+      Outgoing outgoing;
+      outgoing.message = message;
+      outgoing.sent = epoch_ms();
+      open_first_queue(settings_.queues)->push({&outgoing, 1});
+      posted.place = Place::queued;
+    } catch (const std::exception& e) {
+      posted.place = Place::printed;
+      complain(fmt::format("cannot send it either: {}", e.what()), {}, "warning");
+      complain(printable(message), {}, "message");
+      syslog(LOG_USER | LOG_ERR, "sheepdog: message: %s", message.c_str());
+    }
+  }
+}
+
+void Delivery::hand_over_to_queue(Seconds patience) {
+  const auto queue = open_first_queue(settings_.queues);
+  const auto place_all = [&] {
+    for (auto& posted : posted_)
+      if (posted.id && !waits(*posted.id)) posted.place = Place::queued;
+  };
+  try {
+    spool_.hand_over(*queue, patience);
+  } catch (...) {
+    place_all();
+    throw;
+  }
+  place_all();
+  if (spool_.depth().waiting > 0) {  // more than fits into our time: a child goes on
+    std::vector<std::string> argv{own_program(), "queue", "flush"};
+    if (settings_.file) argv.insert(argv.begin() + 1, {"-c", *settings_.file});
+    start_detached(argv);
+  }
+}
+
+void Delivery::drain(Seconds patience) {
+  std::vector<std::string> argv{own_program(), "queue", "flush"};
+  if (settings_.file) argv.insert(argv.begin() + 1, {"-c", *settings_.file});
+  const Started child = start_detached(argv);
+  if (child.pid == 0) {
+    trouble_ = fmt::format("cannot start {}", argv[0]);
+    return;
+  }
+  const auto status = wait_for_child(child.pid, patience);
+  for (auto& posted : posted_)
+    if (posted.id && status == 0 && !waits(*posted.id)) posted.place = Place::stored;
+  if (status && *status != 0)
+    trouble_ = fmt::format("the local queue in {} was not drained", with_tilde(settings_.state));
+}
+
+void Delivery::tell_of_kept() const {
+  const bool kept = std::any_of(posted_.begin(), posted_.end(),
+                                [](const Posted& p) { return p.id && p.place == Place::kept; });
+  if (kept && !trouble_.empty()) complain(trouble_, hint_, "warning");
+  SpoolDepth depth;
+  try {
+    depth = spool_.depth();
+  } catch (const Error&) {
+    return;  // told of when it was put
+  }
+  const std::int64_t age = depth.oldest ? epoch_ms() - *depth.oldest : 0;
+  if (depth.waiting == 0 || (!kept && age < long_wait)) return;
+  complain(fmt::format("{} in {}{}",
+                       depth.waiting == 1 ? "1 message waits"
+                                          : fmt::format("{} messages wait", depth.waiting),
+                       with_tilde(spool_.directory()),
+                       age < 1000 ? "" : " since " + duration_text(age)),
+           "they go with the next message; 'sheepdog queue flush' sends them now", "warning");
+}
+
+}  // namespace sheepdog

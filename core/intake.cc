@@ -1,0 +1,191 @@
+// intake.cc -- bytes and identity, nothing else: what they mean is found out later.
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "intake.hh"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "json.hh"
+
+namespace sheepdog {
+namespace {
+
+constexpr const char* insert_message =
+    "INSERT OR IGNORE INTO message (sender, seq, variant, received, sent, body, length)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?)";
+
+/// Who sent an entry, and whether that is a sender with numbers of its own.
+struct Origin {
+  Identity identity;
+  bool own_numbers = false;
+};
+
+/// The number of an entry's id under its queue's name: N of the local queue as it is, MS-COUNTER of
+/// Redis as MS * 2^20 + COUNTER; nothing for an id that somebody chose and that does not fit.
+std::optional<std::int64_t> number_of(std::string_view id) {
+  constexpr std::int64_t counters = std::int64_t{1} << 20;
+  std::int64_t ms = 0, counter = 0;
+  const char* const end = id.data() + id.size();
+  auto [at, error] = std::from_chars(id.data(), end, ms);
+  if (error != std::errc{} || ms < 0) return {};
+  if (at == end) return ms;
+  if (*at != '-' || ms >= (std::int64_t{1} << 43)) return {};
+  const auto rest = std::from_chars(at + 1, end, counter);
+  if (rest.ec != std::errc{} || rest.ptr != end || counter < 0 || counter >= counters) return {};
+  return ms * counters + counter;
+}
+
+Origin origin_of(const Entry& entry, const std::string& queue) {
+  if (entry.trouble.empty())
+    if (auto identity = identity_of(entry.message)) return {std::move(*identity), true};
+  if (const auto number = number_of(entry.id)) return {{queue, *number}, false};
+  return {{queue + "#" + entry.id, 1}, false};
+}
+
+/// One batch on its way into the database, inside of one transaction.
+class Batch {
+ public:
+  explicit Batch(Database& db) : db_{db}, insert_{db.prepare(insert_message)} {
+    newest_ = number("SELECT coalesce(max(id), 0) FROM message");
+  }
+
+  /// Whether the entry is new.
+  bool store(const Entry& entry, const Origin& origin) {
+    auto& sender = sender_of(origin.identity.sender);
+    const auto seq = origin.identity.seq;
+    if (origin.own_numbers) {
+      sender.acknowledge = true;
+      sender.settled = std::max(sender.settled, std::min(entry.first, seq) - 1);
+    }
+    if (!insert(entry, sender.id, seq, 0)) {
+      const auto variant = next_variant(entry, sender.id, seq);
+      if (!variant || !insert(entry, sender.id, seq, *variant)) return false;
+    }
+    if (!entry.trouble.empty()) troubled_.push_back({entry.trouble, db_.last_insert_id()});
+    return true;
+  }
+
+  /// What is new waits to be handled; how far each sender has come.
+  Acknowledgements finish() {
+    const std::array<Value, 1> before{newest_};
+    db_.run("INSERT INTO waiting (message) SELECT id FROM message WHERE id > ?", before);
+    db_.run_many("UPDATE waiting SET trouble = ? WHERE message = ?", troubled_);
+    Acknowledgements acks;
+    for (auto& [name, sender] : senders_)
+      if (sender.acknowledge)
+        if (const auto upto = advance(sender); upto > 0) acks[name] = upto;
+    return acks;
+  }
+
+ private:
+  struct Sender {
+    std::int64_t id = 0, contiguous = 0;
+    std::int64_t settled = 0;  // it says itself that it has nothing more up to here
+    bool acknowledge = false;
+  };
+
+  std::int64_t number(std::string_view sql, std::span<const Value> values = {}) {
+    return std::get<std::int64_t>(db_.run(sql, values).at(0).at(0));
+  }
+
+  Sender& sender_of(const std::string& name) {
+    const auto [known, is_new] = senders_.try_emplace(name);
+    auto& sender = known->second;
+    if (!is_new) return sender;
+    const std::array<Value, 1> values{name};
+    const auto rows = db_.run("SELECT id, contiguous FROM sender WHERE name = ?", values);
+    if (rows.empty()) {
+      db_.run("INSERT INTO sender (name) VALUES (?)", values);
+      sender.id = db_.last_insert_id();
+    } else {
+      sender.id = std::get<std::int64_t>(rows[0][0]);
+      sender.contiguous = std::get<std::int64_t>(rows[0][1]);
+    }
+    return sender;
+  }
+
+  bool insert(const Entry& entry, std::int64_t sender, std::int64_t seq, std::int64_t variant) {
+    insert_.bind(1, sender);
+    insert_.bind(2, seq);
+    insert_.bind(3, variant);
+    insert_.bind(4, entry.received);
+    if (entry.sent) {
+      insert_.bind(5, *entry.sent);
+    } else {
+      insert_.bind_null(5);
+    }
+    insert_.bind_blob(6, entry.message);
+    insert_.bind(7, entry.length);
+    insert_.step();
+    insert_.reset();
+    return db_.changes() > 0;
+  }
+
+  /// The number for another body under a known identity; nothing when this body is known too.
+  std::optional<std::int64_t> next_variant(const Entry& entry, std::int64_t sender,
+                                           std::int64_t seq) {
+    const std::array<Value, 2> values{sender, seq};
+    const auto known = db_.run(
+        "SELECT body, length FROM message WHERE sender = ? AND seq = ? ORDER BY variant", values);
+    for (const auto& row : known) {
+      const auto& body = std::get<Blob>(row[0]);
+      const bool same =
+          std::equal(body.begin(), body.end(), entry.message.begin(), entry.message.end(),
+                     [](unsigned char a, char b) { return a == static_cast<unsigned char>(b); });
+      if (same && std::get<std::int64_t>(row[1]) == entry.length) return {};
+    }
+    return static_cast<std::int64_t>(known.size());
+  }
+
+  /// Move a sender's high-water over all that is there without a hole; where it is now.
+  std::int64_t advance(Sender& sender) {
+    const auto before = sender.contiguous;
+    auto upto = std::max(before, sender.settled);
+    auto& next =
+        db_.prepare("SELECT seq FROM message WHERE sender = ? AND seq > ? ORDER BY seq, variant");
+    next.bind(1, sender.id);
+    next.bind(2, upto);
+    while (next.step() && next.integer(0) <= upto + 1) upto = next.integer(0);
+    next.reset();
+    if (upto > before) {
+      const std::array<Value, 2> values{upto, sender.id};
+      db_.run("UPDATE sender SET contiguous = ? WHERE id = ?", values);
+    }
+    return upto;
+  }
+
+  Database& db_;
+  Statement& insert_;
+  std::int64_t newest_ = 0;  // the highest id before this batch
+  std::unordered_map<std::string, Sender> senders_;
+  std::vector<Row> troubled_;
+};
+
+}  // namespace
+
+Intake take_in(Queue& queue, Database& db, int limit, Seconds patience) {
+  const auto entries = queue.claim(limit, patience);
+  if (entries.empty()) return {};
+  Intake intake;
+  intake.claimed = static_cast<std::int64_t>(entries.size());
+  const auto name = queue.identity();
+  std::vector<std::string> ids;
+  ids.reserve(entries.size());
+  Transaction transaction{db};
+  Batch batch{db};
+  for (const auto& entry : entries) {
+    const bool is_new = batch.store(entry, origin_of(entry, name));
+    ++(is_new ? intake.stored : intake.duplicates);
+    ids.push_back(entry.id);
+  }
+  const auto acks = batch.finish();
+  transaction.commit();
+  queue.acknowledge(ids, acks);  // only now: what is not on the disk is not ours
+  return intake;
+}
+
+}  // namespace sheepdog

@@ -1,0 +1,21 @@
+// intake.hh -- commit 1: from the queue into the database before any Scheme runs (PROMISES R5).
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "database.hh"
+#include "queue.hh"
+
+namespace sheepdog {
+
+struct Intake {
+  std::int64_t claimed = 0;     // entries taken from the queue
+  std::int64_t stored = 0;      // rows that are new
+  std::int64_t duplicates = 0;  // known already
+};
+
+/// Claim at most `limit` messages, commit their bytes under their identity, acknowledge them. A
+/// known identity with the same bytes changes nothing; with others it becomes the next `variant`.
+/// Tables: scheme/sheepdog/sql/1.sql (sender, message, waiting).
+Intake take_in(Queue& queue, Database& db, int limit, Seconds patience);
+
+}  // namespace sheepdog

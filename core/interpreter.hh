@@ -1,0 +1,27 @@
+// interpreter.hh -- Guile inside: started once, given our primitives, called by name.
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "json.hh"
+#include "paths.hh"
+
+namespace sheepdog {
+
+/// Run `body` with Guile up in this thread: locale C.UTF-8, no auto-compilation, load paths of
+/// `paths`, module (sheepdog core) defined. What `body` throws is thrown here.
+void with_interpreter(const Paths& paths, const std::function<void()>& body);
+
+/// Inside of with_interpreter: call PROCEDURE of module (sheepdog MODULE...), `{"command","status"}`, with
+/// JSON converted as by %json-read, and its answer converted back. A Scheme error is thrown as
+/// Error::broken, with its text; `(exit N)` ends the process with status N.
+Json call_scheme(const std::vector<std::string>& module, const std::string& procedure,
+                 const std::vector<Json>& arguments);
+
+/// Load the Scheme file `file` as a script with `arguments`.
+void load_script(const std::string& file, const std::vector<std::string>& arguments);
+
+}  // namespace sheepdog

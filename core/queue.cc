@@ -1,0 +1,61 @@
+// queue.cc -- from an address to a transport.
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "queue.hh"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "error.hh"
+#include "local_queue.hh"
+#include "redis_queue.hh"
+
+namespace sheepdog {
+
+std::string QueueAddress::place() const {
+  if (transport == Transport::local) return directory;
+  std::string place = socket.empty() ? fmt::format("{}:{}", host, port) : socket;
+  if (database != 0) place += fmt::format("/{}", database);
+  return place;
+}
+
+std::chrono::steady_clock::time_point Queue::deadline(Seconds limit) const {
+  using Clock = std::chrono::steady_clock;
+  const auto own = Clock::now() + std::chrono::duration_cast<Clock::duration>(limit);
+  return end_ ? std::min(own, *end_) : own;
+}
+
+void bound(Entry& entry) {
+  const auto size = static_cast<std::int64_t>(entry.message.size());
+  if (entry.length < size) entry.length = size;
+  if (entry.message.size() > max_message) entry.message.resize(max_message);
+  if (entry.length > static_cast<std::int64_t>(max_message) && entry.trouble.empty())
+    entry.trouble = fmt::format("{} bytes, more than {}", entry.length, max_message);
+}
+
+std::unique_ptr<Queue> open_queue(const QueueAddress& address, const std::string& worker) {
+  if (address.transport == QueueAddress::Transport::local)
+    return std::make_unique<LocalQueue>(address.directory);
+  return std::make_unique<RedisQueue>(address, worker);
+}
+
+std::unique_ptr<Queue> open_first_queue(std::span<const QueueAddress> addresses,
+                                        const std::string& worker) {
+  if (addresses.empty()) throw Error{Error::Code::usage, "no queue is named"};
+  if (addresses.size() == 1) return open_queue(addresses.front(), worker);
+  std::optional<Error> first;
+  for (auto address : addresses) {
+    address.timeout = addresses.front().timeout / static_cast<double>(addresses.size());
+    try {
+      open_queue(address, worker)->describe();
+    } catch (const Error& e) {
+      if (!first) first = e;
+      continue;
+    }
+    address.timeout = addresses.front().timeout;
+    return open_queue(address, worker);
+  }
+  throw *first;
+}
+
+}  // namespace sheepdog

@@ -1,0 +1,73 @@
+// redis.hh -- a connection to Redis: commands in, replies out, each round within its time limit.
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "error.hh"
+#include "queue.hh"
+
+namespace sheepdog {
+
+/// What Redis answered (RESP 2).
+struct Reply {
+  enum class Kind { nil, integer, text, error, list };
+  Kind kind = Kind::nil;
+  std::int64_t integer = 0;
+  std::string text;  // of a text, a status or an error
+  std::vector<Reply> items;
+
+  [[nodiscard]] bool is_error(std::string_view prefix) const {
+    return kind == Kind::error && text.starts_with(prefix);
+  }
+};
+
+/// The words of a command; what they view must live as long as the call.
+using Command = std::vector<std::string_view>;
+
+/// The reply was larger than 32 MiB and was not taken in; the connection is dropped.
+struct ReplyTooLarge : Error {
+  ReplyTooLarge() : Error{Code::queue_refused, "a reply of redis is larger than 32 MiB"} {}
+};
+
+/// One connection; connects at the first use, and anew after any error. hiredis formats and parses,
+/// the bytes are ours: every round has one deadline, replies have a limit, nothing raises SIGPIPE.
+class Redis {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  explicit Redis(QueueAddress address);
+  ~Redis();
+  Redis(Redis&&) noexcept;
+
+  /// Send all `commands` at once; their replies, in order, errors among them. Throws
+  /// Error::queue_unreachable when they are not there by `deadline`: then the connection is
+  /// dropped, so that a late reply is never taken for another command's. When the connection had
+  /// to be made anew, generation() changed; Error::queue_refused when Redis did not let us in.
+  std::vector<Reply> run(std::span<const Command> commands, Clock::time_point deadline);
+  Reply run(const Command& command, Clock::time_point deadline);
+
+  /// The same, but the first reply that is an error is thrown (see check).
+  std::vector<Reply> must(std::span<const Command> commands, Clock::time_point deadline);
+  Reply must(const Command& command, Clock::time_point deadline);
+
+  /// Throw what the error `reply` means: Error::queue_unreachable when Redis says that it is busy
+  /// or loading, else Error::queue_refused; its own words are in the text.
+  void check(const Reply& reply) const;
+
+  /// How often a connection was made.
+  [[nodiscard]] std::int64_t generation() const;
+  [[nodiscard]] const QueueAddress& address() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace sheepdog

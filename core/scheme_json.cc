@@ -1,0 +1,97 @@
+// scheme_json.cc -- JSON as Scheme data and back.
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "scheme_json.hh"
+
+#include <cmath>
+
+#include "glue.hh"
+
+namespace sheepdog {
+namespace {
+
+constexpr int max_depth = 64;
+
+SCM object_to_scm(const Json& object) {
+  SCM alist = SCM_EOL;
+  for (const auto& [key, value] : object.items()) {
+    const SCM symbol = scm_from_utf8_symboln(key.data(), key.size());
+    alist = scm_acons(symbol, json_to_scm(value), alist);
+  }
+  return scm_reverse_x(alist, SCM_EOL);
+}
+
+SCM array_to_scm(const Json& array) {
+  const SCM vector = scm_c_make_vector(array.size(), SCM_BOOL_F);
+  for (std::size_t i = 0; i < array.size(); ++i) SCM_SIMPLE_VECTOR_SET(vector, i, json_to_scm(array[i]));
+  return vector;
+}
+
+[[noreturn]] void cannot_say(const char* what) {
+  throw Error{Error::Code::broken, std::string{"JSON cannot say "} + what};
+}
+
+Json to_json(SCM data, int depth);
+
+Json list_to_json(SCM list, int depth) {
+  if (scm_ilength(list) < 0) cannot_say("an improper or circular list");
+  Json object = Json::object();
+  for (; scm_is_pair(list); list = SCM_CDR(list)) {
+    const SCM entry = SCM_CAR(list);
+    if (!scm_is_pair(entry)) cannot_say("a list that is no alist; an array is a vector");
+    const SCM key = SCM_CAR(entry);
+    if (scm_is_symbol(key))
+      object[glue::scm_to_text(scm_symbol_to_string(key))] = to_json(SCM_CDR(entry), depth);
+    else if (scm_is_string(key))
+      object[glue::scm_to_text(key)] = to_json(SCM_CDR(entry), depth);
+    else
+      cannot_say("a key that is neither symbol nor string");
+  }
+  return object;
+}
+
+Json vector_to_json(SCM vector, int depth) {
+  Json array = Json::array();
+  for (std::size_t i = 0; i < scm_c_vector_length(vector); ++i)
+    array.push_back(to_json(scm_c_vector_ref(vector, i), depth));
+  return array;
+}
+
+Json number_to_json(SCM number) {
+  if (scm_is_signed_integer(number, INT64_MIN, INT64_MAX)) return scm_to_int64(number);
+  const double real = scm_to_double(number);
+  if (!std::isfinite(real)) cannot_say("a number that is not finite");
+  return real;
+}
+
+Json to_json(SCM data, int depth) {
+  if (depth >= max_depth) cannot_say("data nested deeper than 64");
+  if (scm_is_string(data)) return glue::scm_to_text(data);
+  if (scm_is_real(data)) return number_to_json(data);
+  if (scm_is_bool(data)) return scm_is_true(data);
+  if (scm_is_symbol(data)) {
+    auto name = glue::scm_to_text(scm_symbol_to_string(data));
+    return name == "null" ? Json{} : Json(std::move(name));
+  }
+  if (scm_is_pair(data) || scm_is_null(data)) return list_to_json(data, depth + 1);
+  if (scm_is_vector(data)) return vector_to_json(data, depth + 1);
+  cannot_say("this kind of Scheme data");
+}
+
+}  // namespace
+
+SCM json_to_scm(const Json& json) {
+  switch (json.type()) {
+    case Json::value_t::object: return object_to_scm(json);
+    case Json::value_t::array: return array_to_scm(json);
+    case Json::value_t::string: return glue::text_to_scm(json.get_ref<const std::string&>());
+    case Json::value_t::boolean: return scm_from_bool(json.get<bool>());
+    case Json::value_t::number_integer: return scm_from_int64(json.get<std::int64_t>());
+    case Json::value_t::number_unsigned: return scm_from_uint64(json.get<std::uint64_t>());
+    case Json::value_t::number_float: return scm_from_double(json.get<double>());
+    default: return scm_from_utf8_symbol("null");
+  }
+}
+
+Json scm_to_json(SCM data) { return to_json(data, 0); }
+
+}  // namespace sheepdog

@@ -1,0 +1,292 @@
+;;; batch.scm -- the subjects of a batch of messages, each read once and written once at most
+;;; SPDX-License-Identifier: GPL-3.0-or-later
+
+;; Between the first and the last message of a batch a subject, what was told of it and what was
+;; decided are records in memory; `write-batch!' writes them, in the caller's transaction.  What
+;; was read is kept for the next batch, as long as nobody else has written into the database.
+
+(define-module (sheepdog batch)
+  #:use-module (sheepdog chronicle)
+  #:use-module (sheepdog incident)
+  #:use-module (sheepdog name)
+  #:use-module (sheepdog notify)
+  #:use-module (sheepdog policy)
+  #:use-module (sheepdog sql)
+  #:use-module (ice-9 match)
+  #:use-module (srfi srfi-1)
+  #:use-module (srfi srfi-9)
+  #:export (call-with-batch batch-db batch-policy batch-now
+            matter matter-subject set-matter-subject! matter-clause matter-id
+            add-event! batch-last-ok
+
+            pairs-of
+            pair-recipient pair-destination pair-routed? pair-ledger
+            note-verdict! replace-ledger!))
+
+(define-record-type <batch>
+  (make-batch db policy now matters touched next-id events)
+  batch?
+  (db batch-db)
+  (policy batch-policy)
+  (now batch-now)                                 ;ms
+  (matters batch-matters)                         ;hash table: "HOST/TAG" -> matter
+  (touched batch-touched set-batch-touched!)      ;list of the matters of this batch
+  (next-id batch-next-id set-batch-next-id!)      ;integer: for a new subject | #f: not asked
+  (events batch-events set-batch-events!))        ;rows of `insert-events!', last first
+
+
+;;; What is kept from batch to batch.
+
+(define %most-matters 20000)                      ;about 1 KB each
+
+(define %kept (make-weak-key-hash-table))         ;database -> (data version, policy, matters)
+
+(define (data-version db)
+  "Return a number that changes when another connection writes into DB (PRAGMA data_version)."
+  (sql-value db "PRAGMA data_version"))
+
+(define (take-kept! db policy)
+  "Return the matters kept of DB, a hash table, empty if they are not known to be true.  Until
+`keep!' none are kept: after an exception they may be false."
+  (let ((kept (hashq-ref %kept db)))
+    (hashq-remove! %kept db)
+    (match kept
+      ((version (? (lambda (kept) (eq? kept policy))) matters)
+       (if (and (= version (data-version db))
+                (< (hash-count (const #t) matters) %most-matters))
+           matters
+           (make-hash-table 1031)))
+      (_ (make-hash-table 1031)))))
+
+(define (keep! db policy version matters)
+  (hashq-set! %kept db (list version policy matters)))
+
+(define (call-with-batch db policy now proc)
+  "Call PROC with a batch without messages, handled at NOW (ms) under POLICY, write what it
+changed, all in one transaction, and return what PROC returns."
+  (let* ((matters #f)
+         (version #f)
+         (result (with-transaction db
+                   (set! matters (take-kept! db policy))
+                   (set! version (data-version db))
+                   (let* ((batch (make-batch db policy now matters '() #f '()))
+                          (result (proc batch)))
+                     (write-batch! batch)
+                     result))))
+    (keep! db policy version matters)
+    result))
+
+
+;;; A matter: a subject and all that concerns it.
+
+(define-record-type <matter>
+  (make-matter id read subject clause pairs touched?)
+  matter?
+  (id matter-id)                                  ;integer: the subject's row
+  (read matter-read set-matter-read!)             ;subject as it is stored | #f: it is new
+  (subject matter-subject set-matter-subject!)
+  (clause matter-clause)                          ;the clause that fits it
+  (pairs matter-pairs set-matter-pairs!)          ;list of <pair> | #f: not read yet
+  (touched? matter-touched? set-matter-touched!)) ;is it of this batch?
+
+(define (new-id! batch)
+  (let ((id (or (batch-next-id batch)
+                (next-subject-id (batch-db batch)))))
+    (set-batch-next-id! batch (+ id 1))
+    id))
+
+(define (read-matter batch name host tag monitor at)
+  (let* ((read (load-subject (batch-db batch) host tag))
+         (subject (or read (fresh-subject host tag monitor at)))
+         (made (make-matter (if read (subject-id read) (new-id! batch))
+                            read subject
+                            (clause-for (policy-clauses (batch-policy batch)) host tag)
+                            (if read #f '())
+                            #f)))
+    (hash-set! (batch-matters batch) name made)
+    made))
+
+(define (matter batch host tag monitor at)
+  "Return the matter of HOST/TAG; a subject that is not known yet begins with a message of
+MONITOR at AT."
+  (let* ((name (subject-name host tag))
+         (matter (or (hash-ref (batch-matters batch) name)
+                     (read-matter batch name host tag monitor at))))
+    (unless (matter-touched? matter)
+      (set-matter-touched! matter #t)
+      (set-batch-touched! batch (cons matter (batch-touched batch))))
+    matter))
+
+(define (add-event! batch row)
+  "Let ROW, as `insert-events!' takes it, be written with the batch."
+  (set-batch-events! batch (cons row (batch-events batch))))
+
+(define (batch-last-ok batch subject)
+  "Return when SUBJECT was ok last, as `last-ok' does; that may have been in this batch."
+  (match (and (subject-ok-event subject)
+              (assv (subject-ok-event subject) (batch-events batch)))
+    ((id at received host tag monitor kind state summary elapsed) (cons at elapsed))
+    (#f (last-ok (batch-db batch) subject))))
+
+
+;;; A pair: a subject and a recipient.
+
+(define-record-type <pair>
+  (make-pair subject recipient ledger newest decisions)
+  pair?
+  (subject pair-subject)                          ;integer: id
+  (recipient pair-recipient)                      ;string; "": nobody
+  (ledger pair-ledger set-pair-ledger!)           ;ledger | #f
+  (newest pair-newest set-pair-newest!)           ;<decision> | #f: none | unread
+  (decisions pair-decisions set-pair-decisions!)) ;list of <decision> to write, last first
+
+(define-record-type <decision>
+  (make-decision id verdict since at event count)
+  decision?
+  (id decision-id)                                ;integer: its row | #f: new
+  (verdict decision-verdict)                      ;verdict
+  (since decision-since)                          ;ms
+  (at decision-at set-decision-at!)               ;ms
+  (event decision-event set-decision-event!)      ;integer
+  (count decision-count set-decision-count!))     ;integer: equal ones to write
+
+(define (read-pairs! batch matter)
+  "Return the pairs of MATTER; those with a ledger are read at the first call."
+  (or (matter-pairs matter)
+      (let ((pairs (map (match-lambda
+                          ((recipient . ledger)
+                           (make-pair (matter-id matter) recipient ledger 'unread '())))
+                        (ledger-rows (batch-db batch) (matter-id matter)))))
+        (set-matter-pairs! matter pairs)
+        pairs)))
+
+(define (find-pair! batch matter recipient)
+  "Return the pair of MATTER and RECIPIENT, made if there is none."
+  (let ((pairs (read-pairs! batch matter)))
+    (or (find (lambda (pair) (string=? recipient (pair-recipient pair))) pairs)
+        (let ((pair (make-pair (matter-id matter) recipient #f
+                               (if (matter-read matter) 'unread #f)
+                               '())))
+          (set-matter-pairs! matter (append pairs (list pair)))
+          pair))))
+
+(define (pairs-of batch matter mailto)
+  "Return an alist from each pair that a decision on MATTER concerns to whether its recipient is
+routed there: those that its clause names (MAILTO: the wish of the message) and those that were
+told of the present incident.  Nobody at all is a pair, too, with the recipient \"\"."
+  (let* ((routed (map (lambda (destination)
+                        (find-pair! batch matter (destination->text destination)))
+                      (recipients (matter-clause matter) mailto)))
+         (told (filter (lambda (pair)
+                         (and (pair-ledger pair) (not (memq pair routed))))
+                       (read-pairs! batch matter))))
+    (match (append (map (lambda (pair) (cons pair #t)) routed)
+                   (map (lambda (pair) (cons pair #f)) told))
+      (() (list (cons (find-pair! batch matter "") #f)))
+      (pairs pairs))))
+
+(define (pair-destination batch pair)
+  "Return the DEST of PAIR."
+  (find-destination (batch-policy batch) (pair-recipient pair)))
+
+(define (read-newest! batch pair)
+  (when (eq? 'unread (pair-newest pair))
+    (set-pair-newest! pair
+                      (match (last-decision (batch-db batch) (pair-subject pair)
+                                            (pair-recipient pair))
+                        (#f #f)
+                        (#(id word reason)
+                         (make-decision id (verdict (string->symbol word) reason)
+                                        #f #f #f 0)))))
+  (pair-newest pair))
+
+(define (equal-verdicts? a b)
+  (and (eq? (verdict-word a) (verdict-word b))
+       (string=? (verdict-reason a) (verdict-reason b))))
+
+(define (note-verdict! batch pair verdict event)
+  "Let VERDICT on PAIR, because of the message EVENT, be written with the batch: counted when
+it is that of the time before, else as a new decision."
+  (let ((newest (read-newest! batch pair))
+        (now (batch-now batch)))
+    (cond ((and newest (equal-verdicts? verdict (decision-verdict newest)))
+           (when (zero? (decision-count newest))
+             (set-pair-decisions! pair (cons newest (pair-decisions pair))))
+           (set-decision-count! newest (+ 1 (decision-count newest)))
+           (set-decision-at! newest now)
+           (set-decision-event! newest event))
+          (else
+           (let ((new (make-decision #f verdict now now event 1)))
+             (set-pair-newest! pair new)
+             (set-pair-decisions! pair (cons new (pair-decisions pair))))))))
+
+(define (replace-ledger! batch pair ledger)
+  "Let LEDGER (#f: empty) be what the recipient of PAIR was told; written at once.  Return #f,
+and change nothing, when somebody else changed it."
+  (and (write-ledger! (batch-db batch) (pair-subject pair) (pair-recipient pair)
+                      (pair-ledger pair) ledger)
+       (begin
+         (set-pair-ledger! pair ledger)
+         #t)))
+
+
+;;; Writing.
+
+(define (decision-rows matters)
+  "Return two values: rows of decisions that are known and of those that are new, as
+`write-decisions!' takes them."
+  (let ((known '()) (new '()))
+    (define (add! pair decision)
+      (match (decision-id decision)
+        (#f
+         (set! new (cons (list (pair-subject pair) (pair-recipient pair)
+                               (decision-since decision) (decision-at decision)
+                               (decision-event decision)
+                               (verdict-word (decision-verdict decision))
+                               (verdict-reason (decision-verdict decision))
+                               (decision-count decision))
+                         new)))
+        (id
+         (set! known (cons (list (decision-count decision) (decision-at decision)
+                                 (decision-event decision) id)
+                           known)))))
+    (for-each (lambda (matter)
+                (for-each (lambda (pair)
+                            (for-each (lambda (decision) (add! pair decision))
+                                      (reverse (pair-decisions pair))))
+                          (or (matter-pairs matter) '())))
+              matters)
+    (values known (reverse new))))
+
+(define (settle! matter)
+  "Let MATTER be as it is after it was written."
+  (set-matter-read! matter (matter-subject matter))
+  (set-matter-touched! matter #f)
+  (for-each (lambda (pair)
+              (unless (null? (pair-decisions pair))
+                (let ((newest (pair-newest pair)))
+                  (if (decision-id newest)
+                      (set-decision-count! newest 0)
+                      (set-pair-newest! pair 'unread)) ;its row has an id now
+                  (set-pair-decisions! pair '()))))
+            (or (matter-pairs matter) '())))
+
+(define (write-batch! batch)
+  "Write what the messages of BATCH changed."
+  (let ((db (batch-db batch))
+        (matters (reverse (batch-touched batch))))
+    (define (subjects wanted?)
+      (filter-map (lambda (matter)
+                    (and (wanted? matter)
+                         (cons (matter-id matter) (matter-subject matter))))
+                  matters))
+    (insert-events! db (reverse (batch-events batch)))
+    (insert-subjects! db (subjects (negate matter-read)))
+    (update-subjects! db (subjects (lambda (matter)
+                                     (and (matter-read matter)
+                                          (not (eq? (matter-read matter)
+                                                    (matter-subject matter)))))))
+    (call-with-values (lambda () (decision-rows matters))
+      (lambda (known new)
+        (write-decisions! db known new)))
+    (for-each settle! matters)))

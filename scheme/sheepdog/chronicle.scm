@@ -1,0 +1,170 @@
+;;; chronicle.scm -- subjects, their spans, and what was decided and told of them, in the database
+;;; SPDX-License-Identifier: GPL-3.0-or-later
+
+;; Rows to records and back; each procedure takes part in the caller's transaction.
+
+(define-module (sheepdog chronicle)
+  #:use-module (sheepdog core)
+  #:use-module (sheepdog incident)
+  #:use-module (sheepdog notify)
+  #:use-module (sheepdog sql)
+  #:use-module (ice-9 match)
+  #:export (load-subject insert-subjects! update-subjects! next-subject-id
+            insert-events! change-span!
+            ledger-rows write-ledger!
+            last-decision write-decisions!
+            note-told? write-note!
+            last-ok))
+
+
+;;; Subjects, their events and spans.
+
+(define-inlinable (text->state text)
+  (and (not (string-null? text)) (string->symbol text)))
+
+(define-inlinable (state->text state)
+  (or state ""))
+
+(define (load-subject db host tag)
+  "Return the subject HOST/TAG, or #f."
+  (match (sql db "SELECT id, monitor, heard, every, state, hard, since, bad_since, worst,
+ failures, at, received, sender, seq, event, summary, ok_event, version
+ FROM subject WHERE host = " host " AND tag = " tag)
+    (() #f)
+    ((#(id monitor heard every state hard since bad-since worst failures
+        at received sender seq event summary ok-event version))
+     (make-subject id host tag monitor heard every
+                   (text->state state) (text->state hard) since bad-since
+                   (text->state worst) failures
+                   at received sender seq event summary ok-event version))))
+
+(define (next-subject-id db)
+  "Return an id that no subject has, nor one after it."
+  (+ 1 (or (sql-value db "SELECT max(id) FROM subject") 0)))
+
+(define (insert-subjects! db subjects)
+  "Write SUBJECTS, an alist from ids to subjects that are new."
+  (%db-run-many! db "INSERT INTO subject (id, host, tag, monitor, heard, every, state, hard,
+ since, bad_since, worst, failures, at, received, sender, seq, event, summary, ok_event,
+ version) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,0)"
+                 (map (match-lambda
+                       ((id . s)
+                        (list id (subject-host s) (subject-tag s)
+                              (subject-monitor s) (subject-heard s) (subject-every s)
+                              (state->text (subject-state s)) (state->text (subject-hard s))
+                              (subject-since s) (subject-bad-since s)
+                              (state->text (subject-worst s)) (subject-failures s)
+                              (subject-at s) (subject-received s) (subject-sender s)
+                              (subject-seq s) (subject-event s) (subject-summary s)
+                              (subject-ok-event s))))
+                      subjects)))
+
+(define (update-subjects! db subjects)
+  "Write SUBJECTS, an alist from ids to subjects that are known."
+  (%db-run-many! db "UPDATE subject SET monitor = ?, heard = ?, every = ?, state = ?, hard = ?,
+ since = ?, bad_since = ?, worst = ?, failures = ?, at = ?, received = ?, sender = ?, seq = ?,
+ event = ?, summary = ?, ok_event = ?, version = version + 1 WHERE id = ?"
+                 (map (match-lambda
+                       ((id . s)
+                        (list (subject-monitor s) (subject-heard s) (subject-every s)
+                              (state->text (subject-state s)) (state->text (subject-hard s))
+                              (subject-since s) (subject-bad-since s)
+                              (state->text (subject-worst s)) (subject-failures s)
+                              (subject-at s) (subject-received s) (subject-sender s)
+                              (subject-seq s) (subject-event s) (subject-summary s)
+                              (subject-ok-event s) id)))
+                      subjects)))
+
+(define (insert-events! db rows)
+  "Write ROWS, lists (ID T RX HOST TAG MONITOR KIND STATE SUMMARY ELAPSED), as events."
+  (%db-run-many! db "INSERT INTO event (id, t, rx, host, tag, monitor, kind, state, summary,
+ elapsed) VALUES (?,?,?,?,?,?,?,?,?,?)"
+                 rows))
+
+(define (change-span! db host tag change)
+  "Write CHANGE, as `subject-after' tells it, of the span of HOST/TAG."
+  (match change
+    (('begin t0 worst reason hard event)
+     ;; A span that began and ended in the same millisecond opens again.
+     (sql db "INSERT INTO interruption (host, tag, worst, reason, hard, planned, \"end\",
+ failures, t0, t1, ev, last) VALUES (" host ", " tag ", " worst ", " reason ", " hard
+ ", 0, '', 0, " t0 ", 9223372036854775807, " event ", NULL)
+ ON CONFLICT (host, tag, t0) DO UPDATE SET worst = excluded.worst, hard = excluded.hard,
+ \"end\" = '', t1 = excluded.t1, last = NULL"))
+    (('change t0 worst #f)
+     (sql db "UPDATE interruption SET worst = " worst
+          " WHERE host = " host " AND tag = " tag " AND t0 = " t0))
+    (('change t0 worst hard)
+     (sql db "UPDATE interruption SET worst = " worst ", hard = " hard
+          " WHERE host = " host " AND tag = " tag " AND t0 = " t0))
+    (('end t0 t1 failures event)
+     (sql db "UPDATE interruption SET t1 = " t1 ", \"end\" = 'ok', failures = " failures
+          ", last = " event
+          " WHERE host = " host " AND tag = " tag " AND t0 = " t0))))
+
+(define (last-ok db subject)
+  "Return when SUBJECT was last ok and how long its command ran then, as (T . MS|#f); #f: never."
+  (match (and (subject-ok-event subject)
+              (sql-row db "SELECT t, elapsed FROM event WHERE id = "
+                       (subject-ok-event subject)))
+    (#(t elapsed) (cons t elapsed))
+    (_ #f)))
+
+
+;;; Decisions, the ledger, notes.
+
+(define (ledger-rows db subject)
+  "Return what was told of the present incident of the subject with the id SUBJECT: an alist
+from recipients to ledgers."
+  (map (match-lambda
+         (#(recipient told first thread version)
+          (cons recipient
+                (make-ledger (map string->symbol (string-tokenize told))
+                             first thread version))))
+       (sql db "SELECT recipient, told, first, thread, version FROM ledger WHERE subject = "
+            subject)))
+
+(define (write-ledger! db subject recipient old new)
+  "Replace OLD by NEW, each a ledger or #f, as what RECIPIENT was told of SUBJECT (an id).
+Return #f, and change nothing, when OLD is not what stands there any more."
+  (define (told ledger)
+    (string-join (map symbol->string (ledger-told ledger))))
+  (positive?
+   (cond ((and (not old) (not new)) 1)
+         ((not old)
+          (sql-changes db "INSERT INTO ledger (subject, recipient, told, first, thread, version)
+ VALUES (" subject ", " recipient ", " (told new) ", " (ledger-first new) ", "
+ (ledger-thread new) ", " (ledger-version new) ") ON CONFLICT DO NOTHING"))
+         ((not new)
+          (sql-changes db "DELETE FROM ledger WHERE subject = " subject
+                       " AND recipient = " recipient
+                       " AND version = " (ledger-version old)))
+         (else
+          (sql-changes db "UPDATE ledger SET told = " (told new) ", version = "
+                       (ledger-version new) " WHERE subject = " subject " AND recipient = " recipient
+ " AND version = " (ledger-version old))))))
+
+(define (last-decision db subject recipient)
+  "Return the newest decision on telling RECIPIENT of SUBJECT (an id), as #(ID VERDICT REASON)
+with the verdict a string, or #f."
+  (sql-row db "SELECT id, verdict, reason FROM decision WHERE subject = " subject
+           " AND recipient = " recipient " ORDER BY id DESC LIMIT 1"))
+
+(define (write-decisions! db known new)
+  "Write decisions: KNOWN are lists (COUNT AT EVENT ID) of equal ones to count, NEW lists
+(SUBJECT RECIPIENT SINCE AT EVENT VERDICT REASON COUNT), in order."
+  (%db-run-many! db "UPDATE decision SET count = count + ?, at = ?, event = ? WHERE id = ?"
+                 known)
+  (%db-run-many! db "INSERT INTO decision (subject, recipient, since, at, event, verdict,
+ reason, count) VALUES (?,?,?,?,?,?,?,?)"
+                 new))
+
+(define (note-told? db subject recipient key)
+  "Was RECIPIENT told the note KEY of SUBJECT (an id)?"
+  (and (sql-value db "SELECT at FROM note WHERE subject = " subject " AND recipient = "
+                  recipient " AND key = " key)
+       #t))
+
+(define (write-note! db subject recipient key now)
+  (sql db "INSERT INTO note (subject, recipient, key, at) VALUES (" subject ", " recipient
+       ", " key ", " now ") ON CONFLICT DO NOTHING"))

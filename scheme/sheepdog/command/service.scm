@@ -1,0 +1,97 @@
+;;; service.scm -- what all daemons do before and around their loop
+;;; SPDX-License-Identifier: GPL-3.0-or-later
+
+(define-module (sheepdog command service)
+  #:use-module (sheepdog command)
+  #:use-module (sheepdog config)
+  #:use-module (sheepdog core)
+  #:use-module (sheepdog error)
+  #:use-module (sheepdog log)
+  #:use-module (sheepdog plugins)
+  #:use-module (sheepdog standalone)
+  #:use-module (ice-9 match)
+  #:export (call-as-service reload-config reload-plugins! wait-for-wish))
+
+(define %bad-configuration 78)                    ;sysexits.h, EX_CONFIG
+
+(define (open-log-again! program config options)
+  (open-log! program config
+             #:where (assq-ref options 'log)
+             #:verbose (assq-ref options 'verbose)))
+
+(define (print-problems config)
+  (for-each (lambda (problem)
+              (display (problem->text problem) (current-error-port))
+              (newline (current-error-port)))
+            (config-problems config)))
+
+(define (call-with-pid-file file thunk)
+  "Call THUNK while FILE (#f: none) has our process id."
+  (if file
+      (dynamic-wind
+        (lambda ()
+          (call-with-output-file file
+            (lambda (port) (format port "~a~%" (getpid)))))
+        thunk
+        (lambda ()
+          (false-if-exception (delete-file file))))
+      (thunk)))
+
+(define (call-as-service program options proc)
+  "Run the daemon PROGRAM, (PROC CONFIG), under OPTIONS, an alist with config, verbose, log,
+pid-file and check; return the exit status.  Its configuration must be good, its log is open, its
+signals are caught."
+  (if (assq-ref options 'check)
+      (run-action "config"
+                  (append '("check") (match (assq-ref options 'config)
+                                       (#f '())
+                                       (file (list file))))
+                  `((config . ,(assq-ref options 'config)) (format . text)
+                    (verbose . ,(assq-ref options 'verbose)) (color . auto)))
+      (with-error-handler
+       (lambda (code text hint)
+         (%complain text hint 'error)
+         (if (eq? code 'bad-configuration) %bad-configuration 2))
+       (lambda ()
+         (let ((config (read-config (assq-ref options 'config))))
+           (print-problems config)
+           (cond ((not (config-good? config)) %bad-configuration)
+                 (else
+                  (open-log-again! program config options)
+                  (%pending-signal)               ;from now on signals are wishes
+                  (call-with-pid-file (or (assq-ref options 'pid-file)
+                                          (config-ref config 'pid-file))
+                    (lambda ()
+                      (call-with-plugins config
+                        (lambda () (proc config))))))))))))
+
+(define (one-line text)
+  (string-join (string-split text #\newline) "; "))
+
+(define (reload-config program config options)
+  "Return the configuration read again, or CONFIG, the one in force, when the new one is bad; say so
+and open the log anew."
+  (let ((new (read-config (assq-ref options 'config))))
+    (cond ((config-good? new)
+           (open-log-again! program new options)
+           (%log 'notice "configuration read again")
+           new)
+          (else
+           (open-log-again! program config options)
+           (for-each (lambda (problem) (%log 'error (one-line (problem->text problem))))
+                     (config-errors new))
+           (%log 'error "the new configuration has errors: the old one stays")
+           config))))
+
+(define (reload-plugins!)
+  "Load again what is loaded of monitors and handlers; one that is broken stays as it was.
+Return an alist from their names to why it is broken, #f: it is not."
+  (let ((outcomes (reload-all-plugins!)))
+    (for-each (match-lambda
+                ((name . trouble) (when trouble (%log 'error trouble))))
+              outcomes)
+    outcomes))
+
+(define (wait-for-wish seconds)
+  "Wait for at most SECONDS; return `stop', `reload' or #f."
+  (if (positive? seconds) (%pause seconds) (%pending-signal)))

@@ -1,0 +1,119 @@
+;;; guard.scm -- calls into plugins: whatever they raise becomes FILE:LINE:COL: error: ...
+;;; SPDX-License-Identifier: GPL-3.0-or-later
+
+(define-module (sheepdog guard)
+  #:use-module (sheepdog datum)
+  #:use-module (sheepdog error)
+  #:use-module (ice-9 exceptions)
+  #:use-module (ice-9 match)
+  #:use-module ((system vm vm) #:select (call-with-stack-overflow-handler))
+  #:export (call-guarded problem-text))
+
+(define %most-stack 100000)                       ;words; 0.2 s of an endless recursion
+
+(define %most-frames 3)
+
+(define (same-file? a b)
+  "Are the file names A and B of one file, as far as can be told?  A compiled file remembers
+another way to it."
+  (and a b (string=? (basename a) (basename b))))
+
+(define (frame->place frame file)
+  "Return (LINE COLUMN PROCEDURE) of FRAME, counted from 1, if it is code of FILE, else #f."
+  (match (frame-source frame)
+    ((_ source line . column)
+     (and (same-file? source file)
+          (list (+ 1 line) (+ 1 column) (frame-procedure-name frame))))
+    (_ #f)))
+
+(define (places-on-stack stack file)
+  "Return the places of at most three frames of STACK that are code of FILE, innermost first."
+  (let loop ((i 0) (found '()))
+    (if (or (not stack)
+            (= i (stack-length stack))
+            (= %most-frames (length found)))
+        (reverse found)
+        (let ((place (frame->place (stack-ref stack i) file)))
+          (loop (+ i 1) (if place (cons place found) found))))))
+
+(define (problem-text file place text)
+  "Return TEXT as the error of FILE at PLACE, (LINE COLUMN . _) or #f."
+  (match place
+    ((line column . _)
+     (string-append file ":" (number->string line) ":" (number->string column)
+                    ": error: " text))
+    (#f (string-append file ": error: " text))))
+
+(define (frame-text file place)
+  (match place
+    ((line column procedure)
+     (string-append "  at " file ":" (number->string line) ":" (number->string column)
+                    (if procedure
+                        (string-append " in " (symbol->string procedure))
+                        "")))))
+
+(define (syntax-error-text who text form)
+  "Return what the syntax error TEXT of WHO about FORM says.  Our own name what is wrong."
+  (if (memq who '(define-monitor define-handler plugin))
+      text
+      (string-append text " in " (datum->text form))))
+
+(define (split-hint text)
+  "Return TEXT without, and the hint of, a last line `hint: ...'; #f if there is none."
+  (let ((at (string-contains text "\nhint: ")))
+    (if at
+        (values (substring text 0 at) (substring text (+ at 7)))
+        (values text #f))))
+
+(define (raised-text key arguments)
+  "Return the exception KEY with ARGUMENTS as a line of text, safely."
+  (match (cons key arguments)
+    (('%exception (? exception? exception))
+     (if (exception-with-message? exception)
+         (string-join (cons (exception-message exception)
+                            (if (exception-with-irritants? exception)
+                                (list (datum->text (exception-irritants exception)))
+                                '())))
+         (string-append "it raised " (datum->text exception))))
+    (('%exception value)
+     (string-append "it raised " (datum->text value)))
+    (_ (exception->text key (tame arguments)))))
+
+(define* (call-guarded file thunk failed #:key (place (const #f)))
+  "Return what THUNK, code of the plugin FILE, returns.  After any exception, an endless
+recursion and `exit' among them, return (FAILED TEXT HINT FRAMES) instead: TEXT is
+`FILE:LINE:COL: error: ...', HINT a string or #f, FRAMES a list of at most three lines that
+tell the way there.  The thunk PLACE gives the (LINE COLUMN) that counts when no frame is left
+to tell it, as after a tail call, or #f."
+  (define places '())
+  (define (innermost)
+    (if (pair? places) (car places) (place)))
+  (catch #t
+    (lambda ()
+      (call-with-prompt (default-prompt-tag)
+        (lambda ()
+          (call-with-stack-overflow-handler %most-stack
+            thunk
+            (lambda () (raise-error 'bad-plugin "endless recursion"))))
+        (lambda _ (raise-error 'bad-plugin "it aborted to a prompt"))))
+    (lambda (key . arguments)
+      (let ((frames (map (lambda (place) (frame-text file place)) places)))
+        (match (cons key arguments)
+          (('syntax-error who text where form . _)
+           (call-with-values (lambda () (split-hint text))
+             (lambda (text hint)
+               (failed (problem-text file (or (place-of-alist where) (innermost))
+                                     (syntax-error-text who text form))
+                       hint frames))))
+          (_
+           (failed (problem-text file (innermost) (raised-text key arguments))
+                   (exception->hint key arguments)
+                   frames)))))
+    (lambda _
+      (set! places (places-on-stack (make-stack #t) file)))))
+
+(define (place-of-alist source)
+  "Return (LINE COLUMN) of SOURCE, source properties as of `syntax-source', or #f."
+  (and source
+       (assq-ref source 'line)
+       (list (+ 1 (assq-ref source 'line)) (+ 1 (assq-ref source 'column)))))

@@ -1,0 +1,92 @@
+;;; policy.scm -- what the server needs of a configuration, ready for use
+;;; SPDX-License-Identifier: GPL-3.0-or-later
+
+(define-module (sheepdog policy)
+  #:use-module (sheepdog config)
+  #:use-module (sheepdog core)
+  #:use-module (sheepdog notify)
+  #:use-module (sheepdog pattern)
+  #:use-module (ice-9 match)
+  #:use-module (srfi srfi-1)
+  #:use-module (srfi srfi-9)
+  #:export (policy policy?
+            policy-config policy-name policy-clauses policy-mailfrom policy-mailer
+            find-destination
+            database-file))
+
+(define-record-type <policy>
+  (make-policy config name clauses mailfrom mailer)
+  policy?
+  (config policy-config)                          ;<config>
+  (name policy-name)                              ;string: the host of our own messages
+  (clauses policy-clauses)                        ;list of clauses; the last fits all
+  (mailfrom policy-mailfrom)                      ;string
+  (mailer policy-mailer))                         ;string: a URL
+
+(define %policies (make-weak-key-hash-table))     ;<config> -> <policy>
+
+(define (as-list value)
+  (if (list? value) value (list value)))
+
+(define (default-to config)
+  "Return the DESTs that count where a clause names none: mailto, without one the log."
+  (match (as-list (config-ref config 'mailto '()))
+    (() '(log))
+    (addresses addresses)))
+
+(define (destination value)
+  "Return VALUE, a DEST of the configuration, as (sheepdog notify) has it."
+  (match value
+    ("sender" 'sender)
+    ("log" 'log)
+    (_ value)))
+
+(define (entry->clause entry default-to)
+  "Return the clause of ENTRY, a `(notify ...)'."
+  (clause #:patterns (map (lambda (text) (if (pattern? text) text (pattern text)))
+                          (as-list (entry-ref entry 'subject '())))
+          #:to (map destination (as-list (entry-ref entry 'to default-to)))
+          #:on (as-list (entry-ref entry 'on '(fail late unknown recovery)))
+          #:place (entry-place entry)))
+
+(define (clauses config)
+  (let ((to (default-to config)))
+    (append (map (lambda (entry) (entry->clause entry to))
+                 (config-entries config 'notify))
+            (list (clause #:to to)))))
+
+(define (machine-name config)
+  (or (config-ref config 'name #f)
+      (match (string-split (gethostname) #\.)
+        ((name . _) (string-downcase name)))))
+
+(define (make config)
+  (make-policy config
+               (machine-name config)
+               (clauses config)
+               (or (config-ref config 'mailfrom #f)
+                   (string-append "sheepdog@" (gethostname)))
+               (or (config-ref config 'mailer-uri #f)
+                   (config-ref config 'mailer "sendmail:///usr/sbin/sendmail"))))
+
+(define (policy config)
+  "Return the policy of CONFIG, made once."
+  (or (hashq-ref %policies config)
+      (let ((made (make config)))
+        (hashq-set! %policies config made)
+        made)))
+
+(define (find-destination policy text)
+  "Return the DEST whose name is TEXT, `log' when no clause knows it any more.  An address needs
+no clause: who was told of a problem is told of its end."
+  (cond ((string=? text "log") 'log)
+        ((string-prefix? "(" text)
+         (or (find (lambda (destination) (string=? text (destination->text destination)))
+                   (append-map clause-to (policy-clauses policy)))
+             'log))
+        (else text)))
+
+(define (database-file settings)
+  "Return the file of the database under SETTINGS, an alist of %settings->alist."
+  (or (assq-ref settings 'database)
+      (string-append (assq-ref settings 'state) "/sheepdog.db")))

@@ -1,0 +1,319 @@
+;;; round.scm -- waiting messages become events, states, facts and decisions
+;;; SPDX-License-Identifier: GPL-3.0-or-later
+
+;; Steps 2 to 4 of a message's way (OVERVIEW, "first seam"): count the attempt and commit; decode
+;; and run the receiver, which touches nothing; enter all that follows, and that it is done, in one
+;; transaction.  A batch shares each of these commits.
+;;
+;; A receiver that fails costs its own message nothing but its actions: event, state and
+;; notification are entered at once, and only the receiver is tried again, alone.  What was under
+;; way when the process died is tried alone, too: then only the poison dies of it.
+
+(define-module (sheepdog round)
+  #:use-module (sheepdog batch)
+  #:use-module (sheepdog chronicle)
+  #:use-module (sheepdog core)
+  #:use-module (sheepdog error)
+  #:use-module (sheepdog fact)
+  #:use-module (sheepdog handler)
+  #:use-module (sheepdog incident)
+  #:use-module (sheepdog message)
+  #:use-module (sheepdog notify)
+  #:use-module (sheepdog outbox)
+  #:use-module (sheepdog plugins)
+  #:use-module (sheepdog policy)
+  #:use-module (sheepdog receiver)
+  #:use-module (sheepdog sql)
+  #:use-module (sheepdog store)
+  #:use-module (sheepdog tell)
+  #:use-module (sheepdog trouble)
+  #:use-module (ice-9 match)
+  #:use-module (ice-9 receive)
+  #:use-module (srfi srfi-1)
+  #:use-module (srfi srfi-9)
+  #:export (handle-waiting! plan-waiting))
+
+(define %most-attempts 3)
+(define %most-retries 10)                         ;messages tried alone in one call
+
+
+;;; Step 3: an item is a waiting message, decoded and received.
+
+(define-record-type <item>
+  (make-item row message effects trouble final?)
+  item?
+  (row item-row)                                  ;vector of `waiting-messages'
+  (message item-message)                          ;message | #f: it cannot be decoded
+  (effects item-effects)                          ;list, see `action->effects'
+  (trouble item-trouble)                          ;string: why it failed | #f
+  (final? item-final?))                           ;will it fail so each time?
+
+(define (row-id row) (vector-ref row 0))
+(define (row-attempts row) (vector-ref row 1))
+(define (row-entered? row) (= 1 (vector-ref row 9)))
+
+(define (item-id item)
+  (row-id (item-row item)))
+
+(define (action->effects action)
+  "Return what ACTION means inside of the database, a list of
+
+  (fact RELATION HOST ARGUMENT ...)       a fact holds
+  (end-fact RELATION HOST ARGUMENT ...)   it holds no longer
+  (note KEY TEXT)                         what a notification is to say
+  (do ACTION)                             for the outbox"
+  (match (handler-decide (load-handler (car action)))
+    (#f `((do ,action)))
+    (decide (decide action '()))))
+
+(define (receive-effects policy message)
+  "Return three values: the effects of MESSAGE, #f, #f; or '(), why its receiver failed, and
+whether that is the fault of the message."
+  (catch #t
+    (lambda ()
+      (values (append-map action->effects
+                          (receive-message message (policy-config policy)))
+              #f #f))
+    (lambda (key . arguments)
+      (values '()
+              (exception->text key arguments)
+              (error-code? 'bad-message key arguments)))))
+
+(define (error-code? code key arguments)
+  "Is the exception KEY with ARGUMENTS an error of ours with CODE?"
+  (match (cons key arguments)
+    (('sheepdog-error _ _ _ (found _)) (eq? code found))
+    (_ #f)))
+
+(define (decode row)
+  "Return two values: the message of ROW and #f, or #f and why there is none."
+  (match row
+    (#(id attempts trouble sender seq received sent body length entered?)
+     (if trouble
+         (values #f trouble)
+         (with-error-handler
+          (lambda (code text hint) (values #f text))
+          (lambda () (values (bytes->message body id received sent) #f)))))))
+
+(define (row->item policy row)
+  "Decode ROW and run its receiver."
+  (receive (message trouble) (decode row)
+    (if message
+        (receive (effects trouble final?) (receive-effects policy message)
+          (make-item row message effects trouble final?))
+        (make-item row #f '() trouble #t))))
+
+(define (dead-item row)
+  "Return the item of ROW, of which the process died: no code of a plugin is run for it again."
+  (receive (message trouble) (decode row)
+    (make-item row message '() (or trouble "the process died of it") #t)))
+
+
+;;; Step 4.
+
+(define (message->result message row at)
+  (make-result (message-state message) at (message-received message)
+               (if (message-sender message) (vector-ref row 3) 0)
+               (vector-ref row 4)
+               (message-id message)
+               (message-summary message)))
+
+(define (event-row message at)
+  (list (message-id message) at (message-received message)
+        (message-host message) (message-tag message) (message-monitor message)
+        (message-kind message) (or (message-state message) "")
+        (message-summary message)
+        (and=> (message-outcome message)
+               (lambda (outcome) (assq-ref outcome 'elapsed)))))
+
+(define (notes-of effects)
+  (filter-map (match-lambda
+                (('note key text) (list key text))
+                (_ #f))
+              effects))
+
+(define (enter-result! batch matter message row notes)
+  "Enter the state that MESSAGE tells, and tell of it; return when it counts as having
+happened."
+  (let* ((before (matter-subject matter))
+         (result (result-in-order before (message->result message row (message-at message))
+                                  (batch-now batch))))
+    (cond ((not result)
+           (tell-older! batch matter message notes)
+           (message-at message))
+          (else
+           (receive (subject changes)
+               (subject-after before result #:after (clause-after (matter-clause matter)))
+             (set-matter-subject! matter subject)
+             (for-each (lambda (change)
+                         (change-span! (batch-db batch) (subject-host subject)
+                                       (subject-tag subject) change))
+                       changes))
+           (tell-result! batch matter before message notes)
+           (result-at result)))))
+
+(define (tell-notes! batch message notes)
+  (when (pair? notes)
+    (let ((matter (matter batch (message-host message) (message-tag message)
+                          (message-monitor message) (message-at message))))
+      (for-each (lambda (note) (tell-note! batch matter message note)) notes))))
+
+(define (enter-effects! batch message effects)
+  "Do what EFFECTS say but for the notes."
+  (define (fact! proc relation host arguments)
+    (proc (batch-db batch) relation host arguments (message-at message)
+          (message-id message)))
+  (for-each
+   (match-lambda
+     (('fact relation host . arguments) (fact! store-fact! relation host arguments))
+     (('end-fact relation host . arguments) (fact! end-fact! relation host arguments))
+     (('note . _) #t)
+     (('do action)
+      (put-out! (batch-db batch) action
+                #:recipient (match action
+                              (('log . _) "log")
+                              (_ (destination->text action)))
+                #:now (batch-now batch)
+                #:event (message-id message))))
+   effects))
+
+(define (enter-message! batch item)
+  "Enter event, facts and state of the message of ITEM and the effects of its receiver."
+  (let* ((message (item-message item))
+         (notes (notes-of (item-effects item)))
+         (log? (eq? 'log (message-kind message)))
+         (matter (and (not log?)
+                      (matter batch (message-host message) (message-tag message)
+                              (message-monitor message) (message-at message)))))
+    (when matter
+      (set-matter-subject! matter
+                           (hear (matter-subject matter) (message-monitor message)
+                                 (message-at message) (message-every message))))
+    (add-event! batch
+                (event-row message
+                           (if (and matter (message-state message))
+                               (enter-result! batch matter message (item-row item) notes)
+                               (begin
+                                 (tell-notes! batch message notes)
+                                 (message-at message)))))
+    (unless (and (null? (message-facts message)) (null? (message-replaces message)))
+      (take-facts! (batch-db batch) (message-host message) (message-facts message)
+                   (message-replaces message) (message-at message) (message-id message)))
+    (enter-effects! batch message (item-effects item))))
+
+(define (enter-again! batch item)
+  "Enter what the receiver of ITEM, whose message was entered before, has come to now."
+  (let ((message (item-message item)))
+    (tell-notes! batch message (notes-of (item-effects item)))
+    (enter-effects! batch message (item-effects item))))
+
+(define (last-try? item)
+  (or (item-final? item)
+      (>= (+ 1 (row-attempts (item-row item))) %most-attempts)))
+
+(define (why-aside item)
+  (if (item-final? item)
+      (item-trouble item)
+      (string-append "its receiver failed " (number->string %most-attempts) " times: "
+                     (item-trouble item))))
+
+(define (enter-item! batch item)
+  "Enter ITEM; return whether it is handled: neither aside nor to be tried again."
+  (let ((message (item-message item)))
+    (cond ((not message) #t)
+          ((row-entered? (item-row item)) (enter-again! batch item))
+          (else (enter-message! batch item)))
+    (cond ((not (item-trouble item)) #t)
+          ((last-try? item)
+           (put-aside! (batch-db batch) (item-id item) (batch-now batch) (why-aside item))
+           #f)
+          (else #f))))
+
+(define (enter-items! db policy items now)
+  "Enter ITEMS in one transaction.  Those that somebody else handled meanwhile are left out."
+  (call-with-batch db policy now
+    (lambda (batch)
+      (let* ((waiting (still-waiting db (item-id (first items)) (item-id (last items))))
+             (items (if (equal? waiting (map item-id items))
+                        items
+                        (filter (lambda (item) (memv (item-id item) waiting)) items))))
+        (handled! db (map item-id
+                          (filter (lambda (item) (enter-item! batch item)) items)))
+        (note-receivers! db policy (filter-map item-outcome items) now)))))
+
+(define (item-outcome item)
+  "Return what `note-receivers!' wants to know of ITEM, or #f: nothing about its receiver."
+  (let ((message (item-message item)))
+    (and message
+         (not (item-final? item))
+         (list (message-monitor message) (item-id item) (item-trouble item)))))
+
+
+;;; A round.
+
+(define (fresh? row)
+  (zero? (row-attempts row)))
+
+(define (enter-or-count! db policy items now)
+  "Enter ITEMS.  When that breaks because of what they are, and not because the database does,
+they are tried alone next, and a single one goes aside in the end: nothing blocks what comes
+behind it."
+  (catch #t
+    (lambda ()
+      (enter-items! db policy items now))
+    (lambda (key . arguments)
+      (let ((text (exception->text key arguments)))
+        (when (or (eq? key 'quit) (error-code? 'database-failed key arguments))
+          (uncount-attempts! db (map item-id items))
+          (apply throw key arguments))
+        (%log 'error (format #f "message ~a: ~a" (item-id (first items)) text))
+        (match items
+          ((item)
+           (when (>= (+ 1 (row-attempts (item-row item))) %most-attempts)
+             (with-transaction db
+               (put-aside! db (item-id item) now text))))
+          (_ #t))))))
+
+(define (handle-rows! db policy rows now)
+  "Handle ROWS, which wait, together."
+  (count-attempts! db (map row-id rows))
+  (enter-or-count! db policy (map (lambda (row) (row->item policy row)) rows) now))
+
+(define (handle-alone! db policy row now)
+  "Handle ROW, which was tried before, by itself; put it aside when the process died of it."
+  (if (> (row-attempts row) %most-attempts)
+      (enter-or-count! db policy (list (dead-item row)) now)
+      (handle-rows! db policy (list row) now)))
+
+(define* (handle-waiting! db config now #:key (limit 1000))
+  "Handle what waits in DB at NOW (ms) under CONFIG, at most LIMIT messages in the order of their
+arrival; return how many were looked at, 0 when nothing waits."
+  (let* ((policy (policy config))
+         (rows (waiting-messages db limit))
+         (died? (lambda (row) (and (not (fresh? row)) (not (row-entered? row)))))
+         (again (filter row-entered? rows))
+         ;; What died keeps its place: later messages of its sender come after it.
+         (rest (remove row-entered? rows)))
+    (receive (batch others) (break died? rest)
+      (let ((alone (if (null? batch)
+                       (take-while died? others)
+                       '()))
+            (again (take again (min %most-retries (length again)))))
+        (unless (null? batch)
+          (handle-rows! db policy batch now))
+        (for-each (lambda (row) (handle-alone! db policy row now))
+                  (append alone again))
+        (+ (length batch) (length alone) (length again))))))
+
+(define* (plan-waiting db config #:key (limit 1000))
+  "Return what the first LIMIT messages that wait in DB would cause under CONFIG, and change
+nothing: a list of (ID \"HOST/TAG\"|#f ACTIONS TROUBLE|#f)."
+  (map (match-lambda
+         (#(id attempts trouble sender seq received sent body length entered?)
+          (catch #t
+            (lambda ()
+              (let ((message (bytes->message body id received sent)))
+                (list id (message-subject message) (receive-message message config) trouble)))
+            (lambda (key . arguments)
+              (list id #f '() (exception->text key arguments))))))
+       (waiting-messages db limit)))

@@ -1,0 +1,123 @@
+;;; standalone.scm -- a machine that is its own server: everything that waits, drained in one go
+;;; SPDX-License-Identifier: GPL-3.0-or-later
+
+;; The spool goes to the queue; where the queue is local and no sheepdog-queue-daemon works on it,
+;; its messages are stored, handled and told of at once, by one process at a time (COMMANDS 5).
+
+(define-module (sheepdog standalone)
+  #:use-module (sheepdog config)
+  #:use-module (sheepdog core)
+  #:use-module (sheepdog error)
+  #:use-module (sheepdog log)
+  #:use-module (sheepdog outbox)
+  #:use-module (sheepdog plugins)
+  #:use-module (sheepdog policy)
+  #:use-module (sheepdog round)
+  #:use-module (sheepdog store)
+  #:use-module (ice-9 match)
+  #:export (hand-over! drain-queue! drain!
+            call-with-store with-round-lock daemon-lock call-with-plugins))
+
+(define %batch 1000)
+
+(define (daemon-lock file)
+  "Return the file that the queue daemon on the database FILE locks for as long as it lives."
+  (string-append file ".daemon"))
+
+(define (round-lock file)
+  "Return the file that is locked while messages of the database FILE are handled."
+  (string-append file ".round"))
+
+(define (call-with-store file mode proc)
+  "Call PROC with the store in FILE, opened for MODE, and close it on every exit."
+  (let ((db (open-store file mode)))
+    (dynamic-wind
+      (const #t)
+      (lambda () (proc db))
+      (lambda () (%db-close! db)))))
+
+(define (with-round-lock file patience thunk)
+  "Call THUNK while nobody else handles messages of the database FILE, and return what it returns;
+#f when that did not come about within PATIENCE seconds."
+  (let ((lock (round-lock file)))
+    (and (eq? #t (%lock! lock patience))
+         (dynamic-wind
+           (const #t)
+           thunk
+           (lambda () (%unlock! lock))))))
+
+(define (call-with-plugins config thunk)
+  "Call THUNK with the plugins sought where CONFIG says."
+  (parameterize ((%plugin-path (config-plugin-path config)))
+    (thunk)))
+
+(define (call-with-queue settings proc)
+  (let ((queue (%queue-open settings (format #f "~a:~a:~a" (gethostname) (getpid)
+                                             (%random-hex 4)))))
+    (dynamic-wind
+      (const #t)
+      (lambda () (proc queue))
+      (lambda () (%queue-close! queue)))))
+
+(define* (hand-over! settings #:key (patience 2.0))
+  "Hand what waits in the spool of SETTINGS over to its queue, for PATIENCE seconds at most; return
+how many messages went.  Raise `queue-unreachable' and the like."
+  (call-with-queue settings
+    (lambda (queue)
+      (%spool-hand-over! (%spool-open settings) queue patience))))
+
+(define (daemon-of file)
+  "Return the pid of the queue daemon on the database FILE, or #f if there is none."
+  (let ((lock (daemon-lock file)))
+    (match (%lock! lock 0)
+      (#t (%unlock! lock) #f)
+      (pid pid))))
+
+(define (drain-once! db queue config)
+  "Take in, handle and perform what waits; return how much that was."
+  (+ (match (%take-in! queue db %batch 0)
+       (#(claimed stored duplicates) claimed))
+     (handle-waiting! db config (%now) #:limit %batch)
+     (perform-outbox! db config (%now))))
+
+(define* (drain-queue! settings config #:key (patience 10) (log? #t))
+  "Store, handle and tell of all that waits in the local queue of SETTINGS under CONFIG, unless a
+queue daemon does; another process that is at it is waited for, PATIENCE seconds at most, since it
+may not have seen what came last.  Notifications to the log go where CONFIG says, unless LOG? is
+false: the caller has opened it.  Return `drained', `left-to-daemon' or `left-to-other'."
+  (when log?
+    (open-log! "sheepdog" config))
+  (let ((file (database-file (%settings->alist settings))))
+    (call-with-store file 'create
+      (lambda (db)
+        (cond ((daemon-of file) 'left-to-daemon)
+              ((with-round-lock file patience
+                 (lambda ()
+                   (call-with-queue settings
+                     (lambda (queue)
+                       (call-with-plugins config
+                         (lambda ()
+                           (let loop ()
+                             (when (positive? (drain-once! db queue config))
+                               (loop)))))))
+                   #t))
+               'drained)
+              (else 'left-to-other))))))
+
+(define* (drain! place #:key (patience 10) (log? #t))
+  "Send what waits: the spool to the queue, and, standalone, the queue into the database.  PLACE is
+an alist with the configuration, `file' (or #f: there is none); PATIENCE and LOG? are as for
+`drain-queue!'.  Return two values: how many messages left the spool; and what became of the queue,
+`remote' or as `drain-queue!' says.  A configuration with errors makes no machine standalone: then
+raise `bad-configuration'."
+  (let* ((config (read-config (assq-ref place 'file) #:check? #f))
+         (settings (%settings (config-file config)))
+         (standalone? (assq-ref (%settings->alist settings) 'standalone)))
+    (unless (or (config-good? config) (not standalone?))
+      (raise-error 'bad-configuration "the configuration has errors"
+                   "'sheepdog config check' lists all of them"))
+    (let ((count (hand-over! settings)))
+      (values count
+              (if standalone?
+                  (drain-queue! settings config #:patience patience #:log? log?)
+                  'remote)))))

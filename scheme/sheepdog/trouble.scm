@@ -1,0 +1,106 @@
+;;; trouble.scm -- what the server says of itself: broken plugins and configuration, and their end
+;;; SPDX-License-Identifier: GPL-3.0-or-later
+
+;; A message of the server's own waits like any other, so that a broken plugin is a subject with
+;; a state, a history and notifications: SERVER/sheepdog monitor NAME.  A mark remembers what was
+;; said, so that it is said once.
+
+(define-module (sheepdog trouble)
+  #:use-module (sheepdog core)
+  #:use-module (sheepdog message)
+  #:use-module (sheepdog policy)
+  #:use-module (sheepdog sql)
+  #:use-module (sheepdog store)
+  #:use-module (ice-9 match)
+  #:use-module (srfi srfi-1)
+  #:export (note-receivers! note-configuration! note-plugins!))
+
+(define (bark! db policy tag state summary now)
+  "Let the server say that its subject TAG has STATE."
+  (add-own-message! db
+                    (%json-write
+                     (make-bark #:host (policy-name policy)
+                                #:monitor "message"
+                                #:tag tag
+                                #:state state
+                                #:summary summary
+                                #:time now))
+                    now))
+
+(define (bark-once! db policy trouble tag state summary now)
+  "Let the server say that TAG has STATE, unless that is what it said last of TROUBLE (a name);
+nothing is said of what was always well."
+  (let ((name (string-append "trouble " trouble)))
+    (cond ((eq? (eq? state 'ok) (not (mark db name))) #f)
+          ((eq? state 'ok)
+           (bark! db policy tag state summary now)
+           (sql db "DELETE FROM mark WHERE name = " name))
+          (else
+           (bark! db policy tag state summary now)
+           (set-mark! db name now)))))
+
+(define (monitor-tag name)
+  (string-append "sheepdog monitor " name))
+
+
+;;; Receivers.
+
+(define (broken-monitors db)
+  "Return the names of the monitors of which was said that their receiver fails."
+  (map (match-lambda
+         (#(name) (string-drop name (string-length "trouble receiver "))))
+       (sql db "SELECT name FROM mark WHERE name >= 'trouble receiver '
+ AND name < 'trouble receiver!'")))
+
+(define (note-receivers! db policy outcomes now)
+  "Say so when a receiver fails that did not, and when it works again.  OUTCOMES are lists
+(MONITOR ID TROUBLE) of the messages just received, TROUBLE a string or #f.  Takes part in the
+caller's transaction."
+  (let* ((known (broken-monitors db))
+         (failing (delete-duplicates (filter third outcomes)
+                                     (lambda (a b) (string=? (first a) (first b))))))
+    (define (say! monitor state summary)
+      (bark-once! db policy (string-append "receiver " monitor) (monitor-tag monitor)
+                  state summary now))
+    (for-each
+     (match-lambda
+       ((monitor id trouble)
+        (unless (member monitor known)
+          (%log 'warning (format #f "receiver of monitor ~a failed on message ~a: ~a"
+                                 monitor id trouble))
+          (say! monitor 'warn
+                (format #f "its receiver failed on message ~a: ~a" id trouble)))))
+     failing)
+    (for-each
+     (lambda (monitor)
+       (when (and (assoc monitor outcomes)
+                  (not (assoc monitor failing)))
+         (say! monitor 'ok "its receiver works again")))
+     known)))
+
+
+;;; What is read again while the server runs.
+
+(define (note-configuration! db policy good? now)
+  "Say so when the configuration that was read again is not GOOD?, and when it is."
+  (with-transaction db
+    (bark-once! db policy "configuration" "sheepdog config"
+                (if good? 'ok 'warn)
+                (if good?
+                    "the configuration is good"
+                    "the new configuration has errors: the old one stays")
+                now)))
+
+(define (note-plugins! db policy outcomes now)
+  "Say so when a plugin that was loaded again is broken, and when it is not.  OUTCOMES is an
+alist from names to the reason, a string, or #f: it is good."
+  (with-transaction db
+    (for-each (match-lambda
+                ((name . reason)
+                 (bark-once! db policy (string-append "plugin " name) (monitor-tag name)
+                             (if reason 'warn 'ok)
+                             (if reason
+                                 (string-append reason "; the old one stays")
+                                 "it is loaded again")
+                             now)))
+              outcomes)))

@@ -1,0 +1,195 @@
+;;; monitors.scm -- monitors described: what they do, what one may say to them
+;;; SPDX-License-Identifier: GPL-3.0-or-later
+
+(define-module (sheepdog view monitors)
+  #:use-module (sheepdog datum)
+  #:use-module (sheepdog message)
+  #:use-module (sheepdog monitor)
+  #:use-module (sheepdog quantity)
+  #:use-module (sheepdog text)
+  #:use-module (sheepdog view)
+  #:use-module (sheepdog view document)
+  #:use-module (ice-9 format)
+  #:use-module (ice-9 match)
+  #:use-module (srfi srfi-1)
+  #:export (monitor-kind
+            monitor-row
+            list-lines
+            describe-lines
+            monitor-object
+            report-lines
+            report-message
+            monitor-template
+            test-template))
+
+(define (monitor-kind monitor)
+  "What MONITOR does, in a few words."
+  (cond ((monitor-sample monitor)
+         (string-append "sampled every " (duration->text (monitor-every monitor))))
+        ((monitor-judge monitor) "judges commands")
+        (else "takes messages")))
+
+(define (first-line text)
+  (car (string-split text #\newline)))
+
+(define (monitor-row name monitor trouble)
+  "The cells of the monitor NAME, a <monitor>, or #f with the TROUBLE it makes."
+  (if monitor
+      (list name (monitor-kind monitor) (printable (first-line (monitor-doc monitor))))
+      (list name (styled 'fail "broken") (printable trouble))))
+
+(define (list-lines rows)
+  "Return the lines of `sheepdog monitors list' for ROWS of `monitor-row'."
+  (columns->lines rows #:shrink '(2)))
+
+(define (option-row option)
+  (list (symbol->string (declared-name option))
+        (datum->text (declared-default option))
+        (declared-wants option)
+        (printable (declared-sentence option))))
+
+(define (field-row field)
+  (list (symbol->string (declared-name field))
+        (declared-wants field)
+        (printable (declared-sentence field))))
+
+(define (example monitor)
+  "An entry of the configuration for MONITOR."
+  (let ((options (map (lambda (option)
+                        (format #f "(~a ~a)" (declared-name option)
+                                (datum->text (declared-default option))))
+                      (filter declared-default (monitor-options monitor)))))
+    (format #f "  (watch ~a~a)" (monitor-name monitor)
+            (string-concatenate (map (lambda (text) (string-append " " text)) options)))))
+
+(define (section title lines)
+  (if (null? lines) '() (cons title lines)))
+
+(define (describe-lines monitor)
+  "Return the lines of `sheepdog monitors describe' for MONITOR."
+  `(,(format #f "~a: ~a" (monitor-name monitor) (monitor-kind monitor))
+    ,@(map (lambda (line) (string-append "  " (printable (string-trim-both line))))
+           (string-split (monitor-doc monitor) #\newline))
+    ,@(section "options, their defaults, what they want"
+               (columns->lines (map option-row (monitor-options monitor))
+                               #:margin "  " #:shrink '(3)))
+    ,@(section "fields of its messages"
+               (columns->lines (map field-row (monitor-fields monitor))
+                               #:margin "  " #:shrink '(2)))
+    ,@(section "in the configuration"
+               (if (monitor-sample monitor) (list (example monitor)) '()))
+    ,@(section "defined in"
+               (if (monitor-file monitor)
+                   (list (string-append "  " (printable (monitor-file monitor))))
+                   '()))))
+
+(define (declared-object declared)
+  `((name . ,(declared-name declared))
+    (wants . ,(declared-wants declared))
+    (default . ,(if (declared-default declared)
+                    (datum->text (declared-default declared))
+                    'null))
+    (sentence . ,(declared-sentence declared))))
+
+(define (monitor-object monitor)
+  "Return MONITOR as an object of a document."
+  `((name . ,(monitor-name monitor))
+    (doc . ,(monitor-doc monitor))
+    (does . ,(monitor-kind monitor))
+    (every . ,(seconds (monitor-every monitor)))
+    (options . ,(list->vector (map declared-object (monitor-options monitor))))
+    (fields . ,(list->vector (map declared-object (monitor-fields monitor))))
+    (file . ,(absent (monitor-file monitor)))))
+
+;;; Trying one
+
+(define (report-message monitor report host now)
+  "Return REPORT as the message that HOST would send of it at NOW."
+  (make-bark #:host host
+             #:monitor (symbol->string (monitor-name monitor))
+             #:tag (or (report-tag report) (symbol->string (monitor-name monitor)))
+             #:state (report-state report)
+             #:summary (report-summary report)
+             #:fields (report-fields report)
+             #:facts (report-facts report)
+             #:replaces (report-replaces report)
+             #:time now))
+
+(define (report-lines monitor reports)
+  "Return the lines of `sheepdog monitors try' for REPORTS of MONITOR."
+  (append-map
+   (lambda (report)
+     (let ((state (report-state report)))
+       (cons (string-append
+              (paint state (state-mark state)) " "
+              (printable (or (report-tag report)
+                             (symbol->string (monitor-name monitor))))
+              "  " (paint state (state-word state)) "  "
+              (printable (report-summary report)))
+             (labelled-lines
+              (append
+               (map (match-lambda
+                      ((name . value)
+                       (cons (symbol->string name) (printable (datum->text value)))))
+                    (report-fields report))
+               (map (lambda (fact) (cons "fact" (printable (datum->text fact))))
+                    (report-facts report)))))))
+   reports))
+
+;;; A new one
+
+(define (monitor-template name)
+  "Return the text of a file that defines the monitor NAME and can be edited from there."
+  (format #f ";;; ~a.scm -- what it watches
+
+(define-module (monitors ~a)
+  #:use-module (sheepdog plugin)
+  #:declarative? #f)
+
+(define-monitor ~a
+  \"Bark when there are more of something than there should be.\"
+  (options
+   (directory string? \"/tmp\" \"Where to count files.\")
+   (warn integer? 1000 \"Warn above this many.\")
+   (fail integer? 10000 \"Fail above this many.\"))
+  (fields
+   (files integer? \"How many files there are.\"))
+  (every \"5m\")
+  (sample
+   (let ((files (count-files directory)))
+     (report #:state (grade files warn fail)
+             #:summary (format #f \"~~a files in ~~a\" files directory)
+             #:fields `((files . ,files)))))
+  (receive (message)
+    `((store (files-in ,(message-host message) ,files)))))
+
+(define (count-files directory)
+  \"Return how many entries DIRECTORY has.\"
+  (let ((stream (opendir directory)))
+    (let loop ((count -2))                        ;. and .. are none
+      (if (eof-object? (readdir stream))
+          (begin (closedir stream) count)
+          (loop (+ count 1))))))
+" name name name))
+
+(define (test-template name)
+  "Return the text of a test of the monitor that `monitor-template' makes of NAME."
+  (format #f ";;; ~a-test.scm -- the monitor ~a, without waiting and without a server
+
+(use-modules (sheepdog monitor)
+             (sheepdog plugins)
+             (sheepdog test))
+
+(run-tests \"~a\"
+  (define monitor (load-monitor \"~a\"))
+
+  (with-temporary-directory (directory)
+    (test-equal \"an empty directory is ok\"
+      '(ok)
+      (map report-state (call-sample monitor `((directory . ,directory)))))
+    (call-with-output-file (string-append directory \"/file\") (const #t))
+    (test-equal \"it warns above its limit\"
+      '(warn)
+      (map report-state
+           (call-sample monitor `((directory . ,directory) (warn . 0)))))))
+" name name name name))

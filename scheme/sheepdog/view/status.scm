@@ -1,0 +1,185 @@
+;;; status.scm -- how the herd stands: what is not ok or expected, the rest in a line
+;;; SPDX-License-Identifier: GPL-3.0-or-later
+
+(define-module (sheepdog view status)
+  #:use-module (sheepdog history)
+  #:use-module (sheepdog quantity)
+  #:use-module (sheepdog text)
+  #:use-module (sheepdog view)
+  #:use-module (sheepdog view document)
+  #:use-module (sheepdog view org)
+  #:use-module (sheepdog view words)
+  #:use-module (ice-9 match)
+  #:use-module (srfi srfi-1)
+  #:export (status-lines
+            status-document
+            status-org
+            status-exit
+            standing-object
+            org-standing
+            wanted))
+
+(define (own? standing)
+  "Is STANDING what sheepdog says about itself?"
+  (string-prefix? "sheepdog " (standing-tag standing)))
+
+(define (wanted standings selection)
+  "Those of STANDINGS that SELECTION, one of bad, all and usual, is about: sheepdog's
+own tags only when they are not ok, unless all are wanted."
+  (filter (lambda (s)
+            (case selection
+              ((all) #t)
+              ((bad) (bad? (standing-state s)))
+              (else (or (bad? (standing-state s)) (not (own? s))))))
+          standings))
+
+(define (shown? standing)
+  "Is STANDING worth a line of its own?"
+  (or (bad? (standing-state standing)) (standing-every standing)))
+
+(define (status-exit standings)
+  "The exit status that STANDINGS deserve: 1 when one is fail, late or unknown."
+  (if (any (lambda (s) (memq (standing-state s) '(fail late unknown))) standings)
+      1
+      0))
+
+;;; Text
+
+(define (head standings now)
+  (define (count-of state)
+    (let ((n (count (lambda (s) (eq? state (standing-state s))) standings)))
+      (and (> n 0)
+           (paint (and (bad? state) state)
+                  (string-append (number->string n) " " (state-word state))))))
+  (let ((machines (length (delete-duplicates (map standing-host standings))))
+        (counts (filter-map count-of '(fail late unknown warn ok))))
+    (string-append
+     (time->local "%a %-d %b %H:%M" now) "  "
+     (if (null? standings)
+         "nothing heard yet"
+         (string-append (plural machines "machine") ", "
+                        (number->string (length standings)) " watched"
+                        (if (null? counts) "" ": ")
+                        (string-join counts ", "))))))
+
+(define (words standing outcome)
+  (let ((state (standing-state standing))
+        (bad-since (standing-bad-since standing)))
+    (if (and (eq? state 'late) (standing-every standing))
+        (string-append "due every " (duration->text (standing-every standing)))
+        (string-append
+         (result-words state (standing-summary standing)
+                       (standing-elapsed standing) outcome)
+         (match (and bad-since
+                     (row-words bad-since (standing-heard standing)
+                                (standing-failures standing)))
+           (#f "")
+           (row (string-append ", " row)))))))
+
+(define (row standing host? now run-times outcome)
+  "The cells of STANDING; HOST? says whether it is the first of its host."
+  (let ((state (standing-state standing)))
+    (list (styled state (state-mark state))
+          (if host? (printable (standing-host standing)) "")
+          (printable (standing-tag standing))
+          (styled state (state-word state))
+          (time->words (standing-heard standing) now)
+          (words standing (and (bad? state) (outcome standing)))
+          (sparkline (run-times standing)))))
+
+(define (rows standings now run-times outcome)
+  (map (lambda (s before)
+         (row s
+              (not (and before (string=? (standing-host s) (standing-host before))))
+              now run-times outcome))
+       standings
+       (if (null? standings) '() (cons #f (drop-right standings 1)))))
+
+(define (quiet-names standings)
+  "What STANDINGS are called in the line of the quiet ones: `host (3)', `host/tag'."
+  (let collect ((rest standings) (names '()))
+    (if (null? rest)
+        (reverse names)
+        (let* ((host (standing-host (car rest))))
+          (call-with-values
+              (lambda () (span (lambda (s) (string=? host (standing-host s))) rest))
+            (lambda (of-host rest)
+              (collect rest
+                       (cons (printable
+                              (match of-host
+                                ((one) (string-append host "/" (standing-tag one)))
+                                (several (format #f "~a (~a)" host (length several)))))
+                             names))))))))
+
+(define %most-quiet 40)                          ;names in the line of the quiet ones
+
+(define (quiet-lines standings)
+  (let* ((names (quiet-names standings))
+         (more (- (length names) %most-quiet))
+         (names (if (> more 0)
+                    (append (take names %most-quiet)
+                            (list (format #f "and ~a more" more)))
+                    names))
+         (tail "'sheepdog show NAME' tells."))
+    (if (null? names)
+        '()
+        (let fill ((pieces (append (map (lambda (name) (string-append name ","))
+                                        (drop-right names 1))
+                                   (list (string-append (last names) ". ") tail)))
+                   (line "Quiet:") (lines '()))
+          (match pieces
+            (() (reverse (cons line lines)))
+            ((piece . rest)
+             (if (>= (+ (text-width line) 1 (text-width piece)) %columns)
+                 (fill rest (string-append "       " piece)
+                       (cons (string-trim-right line) lines))
+                 (fill rest (string-append line " " piece) lines))))))))
+
+(define* (status-lines standings now #:key (all? #f) (wide? #f)
+                       (run-times (const '())) (outcome (const #f)))
+  "Return the lines of `sheepdog status' at NOW for STANDINGS, sorted by host.  Those
+that are neither bad nor expected are folded unless ALL?; WIDE? cuts nothing.  RUN-TIMES gives the last
+run times (ms) of a <standing>, OUTCOME the outcome of its newest result or #f; both
+are asked only for what has a line."
+  (call-with-values
+      (lambda () (if all? (values standings '()) (partition shown? standings)))
+    (lambda (shown quiet)
+      `(,(head standings now)
+        ,@(columns->lines (rows shown now run-times outcome)
+                          #:shrink '(5 2 1) #:gaps '(1)
+                          #:room (if wide? 1000000 (- %columns 1)))
+        ,@(quiet-lines quiet)))))
+
+;;; Programs
+
+(define (standing-object standing)
+  "Return STANDING as an object of a document."
+  `((host . ,(standing-host standing))
+    (tag . ,(standing-tag standing))
+    (monitor . ,(standing-monitor standing))
+    (state . ,(absent (standing-state standing)))
+    (since . ,(instant (standing-since standing)))
+    (last . ,(instant (standing-heard standing)))
+    (last_ok . ,(instant (standing-ok-at standing)))
+    (due . null)
+    (summary . ,(standing-summary standing))
+    (message . ,(absent (standing-event standing)))
+    (elapsed . ,(seconds (standing-elapsed standing)))
+    (failures . ,(standing-failures standing))
+    (silenced . #f)
+    (acked . #f)))
+
+(define (status-document standings now)
+  "Return what `sheepdog status' says of STANDINGS at NOW, as a document."
+  (document 'status now
+            `(subjects . ,(list->vector (map standing-object standings)))))
+
+(define (org-standing standing)
+  "Return the lines of a heading for STANDING."
+  (org-subject (absent (standing-state standing))
+               (string-append (standing-host standing) "/" (standing-tag standing))
+               (standing-object standing)))
+
+(define (status-org standings)
+  "Return the lines of `sheepdog status -f org' for STANDINGS: a heading each."
+  (append-map org-standing standings))

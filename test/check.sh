@@ -1,0 +1,99 @@
+#!/bin/sh
+# check.sh -- build and run every test; the last line is "N passed, N failed" (and ", N skipped")
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Usage: sh test/check.sh [--only PATTERN]
+# Exit status: 0 all passed; 1 a test failed, or the build did; 2 something needed is missing.
+# PATTERN is a regular expression over the names of tests, as `system/redis`. Writes build/ and
+# temporary directories. Each test's output stays in build/log/.
+set -u
+cd "$(dirname "$0")/.." || exit 2
+only=.
+case ${1-} in
+  '') ;;
+  --only)
+    only=${2:?"--only wants a pattern"}
+    ;;
+  --only=*)
+    only=${1#--only=}
+    ;;
+  *)
+    echo "usage: sh test/check.sh [--only PATTERN]" >&2
+    exit 2
+    ;;
+esac
+
+sh test/dependencies.sh test || exit 2
+jobs=$(nproc 2> /dev/null || echo 2)
+began=$(date +%s)
+mkdir -p build/log
+if ! { cmake -S . -B build && cmake --build build --parallel "$jobs"; } > build/log/build.log 2>&1; then
+  cat build/log/build.log
+  echo "the build failed"
+  echo "0 passed, 1 failed"
+  exit 1
+fi
+echo "built in $(($(date +%s) - began)) s"
+
+passed=0
+failed=0
+skipped=0
+
+# counts LOG: set p, f, s from the test's last words.
+counts() {
+  p='' f=0 s=0
+  case $(tail -n 1 "$1") in
+    *' passed, '*' failed'*)
+      # shellcheck disable=SC2046 # three words
+      set -- $(tail -n 1 "$1" | tr -dc '0-9 ')
+      p=$1 f=$2 s=${3:-0}
+      ;;
+  esac
+}
+
+# run NAME COMMAND...: one test program; ends it after 10 minutes.
+run() {
+  name=$1
+  shift
+  echo "$name" | grep -qE -e "$only" || return 0
+  log=build/log/$(echo "$name" | tr / -).log
+  start=$(date +%s)
+  timeout -k 10 600 "$@" > "$log" 2>&1 < /dev/null
+  status=$?
+  counts "$log"
+  if [ -z "$p" ]; then
+    p=0 f=1
+    echo "(ended with status $status and told no counts)" >> "$log"
+  elif [ $status != 0 ] && [ "$f" = 0 ]; then
+    f=1
+    echo "(ended with status $status)" >> "$log"
+  fi
+  passed=$((passed + p))
+  failed=$((failed + f))
+  skipped=$((skipped + s))
+  word=ok
+  [ "$f" = 0 ] || word=FAIL
+  printf '%-4s %-32s %4d passed' $word "$name" "$p"
+  [ "$f" = 0 ] || printf ', %d failed' "$f"
+  [ "$s" = 0 ] || printf ', %d skipped' "$s"
+  printf '  (%d s)\n' $(($(date +%s) - start))
+  [ "$f" = 0 ] || sed 's/^/  | /' "$log"
+  [ "$s" = 0 ] || grep '^skipped' "$log" | sed 's/^/  /'
+}
+
+run layers sh test/layers.sh
+[ ! -x build/core-test ] || run core sh test/core/run.sh build/core-test
+for file in test/scheme/*-test.scm test/plugins/*-test.scm; do
+  [ -e "$file" ] || continue
+  name=${file#test/}
+  run "${name%-test.scm}" build/pre-inst-env sheepdog-guile "$file"
+done
+for file in test/system/*.sh; do
+  [ "$file" != test/system/support.sh ] || continue
+  name=${file#test/}
+  run "${name%.sh}" sh "$file"
+done
+
+[ $skipped = 0 ] && rest= || rest=", $skipped skipped"
+echo "$passed passed, $failed failed$rest"
+[ $failed = 0 ]

@@ -1,0 +1,53 @@
+;;; daemon-test.scm -- the heartbeat of sheepdog-daemon, and where daemons log
+;;; SPDX-License-Identifier: GPL-3.0-or-later
+
+(use-modules (sheepdog command daemon)
+             (sheepdog config)
+             (sheepdog core)
+             (sheepdog log)
+             (sheepdog message)
+             (sheepdog test)
+             (ice-9 receive)
+             (rnrs bytevectors))
+
+(define (call-with-config text proc)
+  (with-temporary-directory (directory)
+    (let ((file (string-append directory "/c.conf")))
+      (call-with-output-file file (lambda (port) (display text port)))
+      (chmod file #o600)
+      (proc (read-config file)))))
+
+(define* (target text #:key where (verbose 0) terminal?)
+  (call-with-config text
+    (lambda (config)
+      (receive (where level)
+          (log-target config #:where where #:verbose verbose #:terminal? terminal?)
+        (list where level)))))
+
+(run-tests "daemon"
+  (test-equal "heartbeats are spread by a tenth"
+    '(270000 300000 330000)
+    (map (lambda (random) (jittered 300000 random)) '(0.0 0.5 1.0)))
+
+  (test-equal "a heartbeat is ok, and declares its own expectation"
+    '("h" "PING" ping ok 900000)
+    (let ((message (bytes->message
+                    (string->utf8
+                     (%json-write (heartbeat-message "h" 300000 1795335303000)))
+                    1 1795335303000 #f)))
+      (list (message-host message) (message-tag message) (message-kind message)
+            (message-state message) (message-every message))))
+
+  (test-equal "the log of a daemon goes to syslog, on a terminal to stderr"
+    '(("syslog" notice) ("stderr" notice))
+    (list (target "(config)") (target "(config)" #:terminal? #t)))
+  (test-equal "or where the configuration says, or the command line"
+    '(("/var/log/x" warning) ("stderr" notice) ("y" warning))
+    (list (target "(config (log \"/var/log/x\" (level warning)))")
+          (target "(config (log stderr))")
+          (target "(config (log \"/var/log/x\" (level warning)))" #:where "y")))
+  (test-equal "-v tells more, -vv all"
+    '(("syslog" info) ("syslog" debug) ("syslog" debug))
+    (list (target "(config)" #:verbose 1)
+          (target "(config)" #:verbose 2)
+          (target "(config (log syslog (level debug)))" #:verbose 1))))
