@@ -93,8 +93,6 @@ void Delivery::hand_over(Seconds patience) {
   if (hold_back_) return;
   try {
     settings_.standalone() ? drain(patience) : hand_over_to_queue(patience);
-  } catch (const Error& e) {
-    trouble_ = e.what(), hint_ = e.hint();
   } catch (const std::exception& e) {
     trouble_ = e.what();
   }
@@ -158,7 +156,7 @@ void Delivery::drain(Seconds patience) {
 void Delivery::tell_of_kept() const {
   const bool kept = std::any_of(posted_.begin(), posted_.end(),
                                 [](const Posted& p) { return p.id && p.place == Place::kept; });
-  if (kept && !trouble_.empty()) complain(trouble_, hint_, "warning");
+  if (kept && !trouble_.empty()) complain(trouble_, {}, "warning");
   SpoolDepth depth;
   try {
     depth = spool_.depth();

@@ -58,7 +58,7 @@ class Delivery {
   bool hold_back_;
   Spool spool_;
   std::vector<Posted> posted_;
-  std::string trouble_, hint_;  // why something is kept
+  std::string trouble_;  // why something is kept
 };
 
 }  // namespace sheepdog

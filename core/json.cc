@@ -21,26 +21,26 @@ constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 
 /// Takes what nlohmann's parser reads. Members are appended without a search: the scanner has seen
 /// that their keys differ, and a search for each would be quadratic in a stranger's hands.
-class Builder {
+class Builder : public Json::json_sax_t {
  public:
   [[nodiscard]] Json take() { return std::move(root_); }
 
-  bool null() { return put(nullptr); }
-  bool boolean(bool value) { return put(value); }
-  bool number_integer(std::int64_t value) { return put(value); }
-  bool number_unsigned(std::uint64_t value) { return put(value); }
-  bool number_float(double value, const std::string&) { return put(value); }
-  bool string(std::string& value) { return put(std::move(value)); }
-  bool binary(Json::binary_t&) { return false; }
-  bool start_object(std::size_t) { return open(Json::object()); }
-  bool start_array(std::size_t) { return open(Json::array()); }
-  bool end_object() { return close(); }
-  bool end_array() { return close(); }
-  bool key(std::string& name) {
+  bool null() override { return put(nullptr); }
+  bool boolean(bool value) override { return put(value); }
+  bool number_integer(std::int64_t value) override { return put(value); }
+  bool number_unsigned(std::uint64_t value) override { return put(value); }
+  bool number_float(double value, const std::string&) override { return put(value); }
+  bool string(std::string& value) override { return put(std::move(value)); }
+  bool binary(Json::binary_t&) override { return false; }
+  bool start_object(std::size_t) override { return open(Json::object()); }
+  bool start_array(std::size_t) override { return open(Json::array()); }
+  bool end_object() override { return close(); }
+  bool end_array() override { return close(); }
+  bool key(std::string& name) override {
     key_ = std::move(name);
     return true;
   }
-  bool parse_error(std::size_t, const std::string&, const Json::exception& e) {
+  bool parse_error(std::size_t, const std::string&, const Json::exception& e) override {
     throw Error{Error::Code::bad_message, fmt::format("1:1: {}", printable(e.what()))};
   }
 
@@ -113,12 +113,6 @@ std::string without_lone_surrogates(std::string_view text, const std::vector<std
   return result;
 }
 
-Json build(std::string_view text) {
-  Builder builder;
-  Json::sax_parse(text, &builder);
-  return builder.take();
-}
-
 std::optional<std::string> sender_of(std::string_view value) {
   if (!value.starts_with('"')) return std::nullopt;
   std::string sender = unescape_json(value.substr(1, value.size() - 2));
@@ -139,7 +133,8 @@ std::optional<std::int64_t> seq_of(std::string_view value) {
 
 }  // namespace
 
-Json read_json(std::string_view bytes, const JsonLimits& limits, bool* lossy) {
+void parse_json(std::string_view bytes, Json::json_sax_t& sax, const JsonLimits& limits,
+                bool* lossy) {
   if (lossy) *lossy = false;
   if (bytes.size() > limits.bytes)
     throw Error{Error::Code::bad_message,
@@ -154,8 +149,16 @@ Json read_json(std::string_view bytes, const JsonLimits& limits, bool* lossy) {
   }
   const auto& lone = scanner.lone_surrogates();
   if (lossy) *lossy = document.lossy() || !lone.empty();
-  return lone.empty() ? build(document.text())
-                      : build(without_lone_surrogates(document.text(), lone));
+  if (lone.empty())
+    Json::sax_parse(document.text(), &sax);
+  else
+    Json::sax_parse(without_lone_surrogates(document.text(), lone), &sax);
+}
+
+Json read_json(std::string_view bytes, const JsonLimits& limits, bool* lossy) {
+  Builder builder;
+  parse_json(bytes, builder, limits, lossy);
+  return builder.take();
 }
 
 std::string write_json(const Json& json) {

@@ -30,6 +30,10 @@ struct JsonLimits {
 /// number too large for a double.
 Json read_json(std::string_view bytes, const JsonLimits& limits = {}, bool* lossy = nullptr);
 
+/// The same document told to `sax`, value by value, instead of built; what it throws passes.
+void parse_json(std::string_view bytes, Json::json_sax_t& sax, const JsonLimits& limits = {},
+                bool* lossy = nullptr);
+
 /// Write `json` on one line. Text that is no UTF-8 is repaired, never an error; a double that is
 /// not finite becomes null.
 std::string write_json(const Json& json);

@@ -3,6 +3,7 @@
 #include "lock.hh"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/file.h>
 
 #include <algorithm>
@@ -41,11 +42,23 @@ Holder read_holder(int fd) {
   return holder;
 }
 
+bool exists(pid_t pid) { return pid > 0 && (kill(pid, 0) == 0 || errno == EPERM); }
+
+/// The same, once who has just got the lock has written his name.
+Holder settled_holder(int fd) {
+  Holder holder = read_holder(fd);
+  for (int i = 0; i < 10 && !exists(holder.pid); ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds{5});
+    holder = read_holder(fd);
+  }
+  return holder;
+}
+
 void write_holder(int fd, const std::string& file) {
   const std::string text = fmt::format("{} {}\n", getpid(), epoch_ms());
-  if (ftruncate(fd, 0) != 0 || pwrite(fd, text.data(), text.size(), 0) < 0) {
-    if (errno != ENOSPC) fail("write", file);  // a full disk: it is ours, though nobody can read so
-  }
+  const bool written = pwrite(fd, text.data(), text.size(), 0) >= 0 &&
+                       ftruncate(fd, static_cast<off_t>(text.size())) == 0;
+  if (!written && errno != ENOSPC) fail("write", file);  // a full disk: it is ours all the same
 }
 
 bool try_lock(int fd, const std::string& file) {
@@ -76,7 +89,7 @@ std::optional<Holder> Lock::acquire(const std::string& file, Seconds patience) {
   auto pause = std::chrono::milliseconds{5};
   while (!try_lock(opened.get(), file)) {
     const auto left = deadline - Clock::now();
-    if (left <= Clock::duration::zero()) return read_holder(opened.get());
+    if (left <= Clock::duration::zero()) return settled_holder(opened.get());
     std::this_thread::sleep_for(std::min<Clock::duration>(left, pause));
     pause = std::min(pause * 2, std::chrono::milliseconds{200});
   }

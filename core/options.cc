@@ -5,6 +5,8 @@
 #include <argp.h>
 
 #include <algorithm>
+#include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <span>
 
@@ -24,7 +26,7 @@ enum Key {
   color_key = 256, name_key, host_key, port_key, lock_key, timeout_key, ok_status_key,
   warn_status_key, fail_pattern_key, warn_pattern_key, need_pattern_key, not_quicker_key,
   no_output_key, every_key, start_key, dry_run_key, strict_key, email_key, log_key, password_key,
-  ignored_key
+  ignored_key, usage_key, version_key
 };
 
 // clang-format off
@@ -57,6 +59,9 @@ const argp_option table[] = {
     {"format", 'f', "FORMAT", 0, "Answer as text, json, sexp or org", 3},
     {"verbose", 'v', nullptr, 0, "Tell more", 3},
     {"color", color_key, "WHEN", 0, "auto, always or never", 3},
+    {"help", '?', nullptr, 0, "Give this help list (-h too)", -1},
+    {"usage", usage_key, nullptr, 0, "Give a short usage message", -1},
+    {"version", version_key, nullptr, 0, "Print the program's version", -1},
     {nullptr, 'h', nullptr, OPTION_HIDDEN, nullptr, -1},
     // of the Ruby ancestor
     {"email", email_key, "ADDRESS", OPTION_HIDDEN, nullptr, 4},
@@ -73,6 +78,18 @@ const char* const doc =
     "Watch a command and tell when it goes wrong, or ask and tend the herd.\v"
     "ACTION is one of: bark, config, doctor, log, monitors, ping, queue, show, status; 'sheepdog "
     "ACTION --help' tells of each.";
+
+error_t parse(int key, char* argument, argp_state* state);
+const argp parser{table, parse, usage_text, doc, nullptr, nullptr, nullptr};
+
+/// argp prints none of this itself where its own words about errors are not wanted.
+[[noreturn]] void answer(int key) {
+  if (key == version_key) std::printf("%s\n", version);
+  const unsigned form = key == usage_key ? ARGP_HELP_USAGE : ARGP_HELP_STD_HELP;
+  if (key != version_key)
+    argp_help(&parser, stdout, form & ~unsigned{ARGP_HELP_EXIT_OK}, const_cast<char*>("sheepdog"));
+  std::exit(std::fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE);
+}
 
 struct Parsing {
   Invocation& invocation;
@@ -163,7 +180,7 @@ std::string option_text(int key) {
 
 error_t parse(int key, char* argument, argp_state* state) {
   auto& parsing = *static_cast<Parsing*>(state->input);
-  if (key == 'h') argp_state_help(state, stdout, ARGP_HELP_STD_HELP);
+  if (key == '?' || key == 'h' || key == usage_key || key == version_key) answer(key);
   if (key == ARGP_KEY_ARG) {  // the rest is somebody else's
     parsing.rest.assign(state->argv + state->next - 1, state->argv + state->argc);
     state->next = state->argc;
@@ -190,10 +207,10 @@ error_t parse(int key, char* argument, argp_state* state) {
       for (std::size_t k = 1; k < word.size(); ++k) {
         const auto* option = std::find_if(std::begin(table), std::end(table) - 1,
                                           [&](const argp_option& o) { return o.key == word[k]; });
-        if (option == std::end(table) - 1 && word[k] != '?' && word[k] != 'V')
+        if (option == std::end(table) - 1)
           refuse(fmt::format("no such option: -{}", printable(word.substr(k, 1))),
                  "'sheepdog --help' lists them");
-        if (option == std::end(table) - 1 || !wants(*option)) continue;
+        if (!wants(*option)) continue;
         if (k + 1 == word.size() && ++i == words.size())
           refuse(fmt::format("-{} wants {}", word[k], option->arg));
         break;
@@ -228,12 +245,10 @@ error_t parse(int key, char* argument, argp_state* state) {
 }
 
 void parse_words(std::vector<char*> words, Parsing& parsing) {
-  const argp parser{table, parse, usage_text, doc, nullptr, nullptr, nullptr};
-  argp_program_version = version;
   words.push_back(nullptr);
   std::vector<char*> order = words;  // argp may change its order
   const int count = static_cast<int>(words.size()) - 1;
-  const error_t error = argp_parse(&parser, count, order.data(), ARGP_IN_ORDER | ARGP_NO_ERRS,
+  const error_t error = argp_parse(&parser, count, order.data(), ARGP_IN_ORDER | ARGP_NO_ERRS | ARGP_NO_HELP,
                                    nullptr, &parsing);
   if (parsing.error) std::rethrow_exception(parsing.error);
   if (error) explain_refusal({words.data(), static_cast<std::size_t>(count)});

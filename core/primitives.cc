@@ -55,9 +55,9 @@ std::string bytes_argument(SCM s, int position) {
 
 SCM json_read(SCM bytes) {
   bool lossy = false;
-  const Json json = scm_is_bytevector(bytes) ? read_json(glue::bytes_of(bytes), {}, &lossy)
-                                             : read_json(bytes_argument(bytes, 1), {}, &lossy);
-  return scm_cons(json_to_scm(json), scm_from_bool(lossy));
+  const SCM data = scm_is_bytevector(bytes) ? read_json_as_scm(glue::bytes_of(bytes), &lossy)
+                                            : read_json_as_scm(bytes_argument(bytes, 1), &lossy);
+  return scm_cons(data, scm_from_bool(lossy));
 }
 
 std::string json_write(SCM data) { return write_json(scm_to_json(data)); }

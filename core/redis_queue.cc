@@ -19,6 +19,8 @@ constexpr std::string_view group = "sheepdog";
 constexpr Seconds look{0.5};  // how long a BLOCK hides what comes into an inbox
 constexpr std::size_t pipeline_bytes = 1 << 20;
 constexpr std::size_t ids_at_once = 1000;
+constexpr int most_looks =
+    50;  // for what is owed, when patience is over: to halve a reply takes a few
 
 // XADD before RPOP: when it fails nothing is lost.
 constexpr std::string_view move_inbox = R"(
@@ -137,10 +139,12 @@ void RedisQueue::push(std::span<const Outgoing> messages) {
   }
 }
 
-/// Make the group, at 0: what was sent before it was there counts too.
+/// Make the group, at 0: what was sent before it was there counts too. A Redis without memory makes
+/// none, but lets us read on if there is one.
 void RedisQueue::prepare() {
   const auto reply = redis_.run({"XGROUP", "CREATE", barks_, group, "0", "MKSTREAM"}, limit_of());
-  if (!reply.is_error("BUSYGROUP")) redis_.check(reply);
+  if (!reply.is_error("BUSYGROUP") && !(reply.is_error("OOM") && !group_lost_)) redis_.check(reply);
+  group_lost_ = false;
   generation_ = redis_.generation();
   owed_ = true;
 }
@@ -152,16 +156,17 @@ std::vector<Entry> RedisQueue::claim(int limit, Seconds patience) {
     worker_.emplace(std::move(where), name_);
   }
   if (claimed_ > 0) owed_ = true;
-  for (;;) {
+  for (int looks = 1;; ++looks) {
     const Seconds left = end - Redis::Clock::now();
     auto entries = read_some(limit, std::clamp(left, Seconds{0}, look));
-    if (!entries.empty() || (!owed_ && Redis::Clock::now() >= end)) return entries;
+    if (!entries.empty()) return entries;
+    if (Redis::Clock::now() >= end && (!owed_ || looks > most_looks)) return entries;
   }
 }
 
 /// One look, first for what is owed; empty with `owed_` set: look again at once.
 std::vector<Entry> RedisQueue::read_some(int limit, Seconds wait) {
-  if (generation_ == 0 || redis_.generation() != generation_) prepare();
+  if (group_lost_ || redis_.generation() != generation_) prepare();
   try {
     if (worker_->tend(redis_, limit_of())) owed_ = true;
     if (owed_) {
@@ -177,7 +182,7 @@ std::vector<Entry> RedisQueue::read_some(int limit, Seconds wait) {
   } catch (const Error& e) {
     owed_ = true;
     if (std::string_view{e.what()}.find("NOGROUP") == std::string_view::npos) throw;
-    generation_ = 0;  // a Redis that lost its data, or another one
+    group_lost_ = true;  // a Redis that lost its data, or another one
     return {};
   }
 }
@@ -199,7 +204,8 @@ std::vector<Entry> RedisQueue::read(int limit, Seconds wait) {
   auto replies = redis_.run(commands, limit_of(wait));
   Reply answer = std::move(replies.back());
   replies.pop_back();
-  for (std::size_t i = 0; i < replies.size(); ++i) note_trouble(inboxes_[i], replies[i]);
+  for (std::size_t i = 0; i < replies.size(); ++i)
+    note_trouble("read the inbox", inboxes_[i], replies[i]);
   redis_.check(answer);
   if (answer.items.empty()) return {};  // the end of BLOCK
   return take(answer.items.front());
@@ -246,12 +252,13 @@ std::vector<Entry> RedisQueue::read_cut() {
   return {std::move(entry)};
 }
 
-/// An inbox that cannot be read is said once, and blocks nothing else.
-void RedisQueue::note_trouble(const std::string& inbox, const Reply& reply) {
+/// What goes wrong beside the stream is said once, and blocks nothing.
+void RedisQueue::note_trouble(std::string_view what, const std::string& key, const Reply& reply) {
   if (reply.kind != Reply::Kind::error) {
-    complained_.erase(inbox);
-  } else if (complained_.insert(inbox).second) {
-    log(Level::warning, fmt::format("cannot read the inbox '{}': {}", inbox, reply.text));
+    complained_.erase(key);
+  } else if (complained_.insert(key).second) {
+    log(Level::warning, fmt::format("cannot {} '{}' of redis at {}: {}", what, key,
+                                    redis_.address().place(), reply.text));
   }
 }
 
@@ -277,7 +284,12 @@ void RedisQueue::acknowledge(std::span<const std::string> ids, const Acknowledge
   }
   if (!acks.empty()) commands.push_back(std::move(tell));
   if (commands.empty()) return;
-  redis_.must(commands, limit_of());
+  auto replies = redis_.run(commands, limit_of());
+  if (!acks.empty()) {  // senders then keep what they have: no reason to stop
+    note_trouble("write", acks_, replies.back());
+    replies.pop_back();
+  }
+  for (const auto& reply : replies) redis_.check(reply);
   claimed_ = std::max<std::int64_t>(0, claimed_ - static_cast<std::int64_t>(ids.size()));
 }
 

@@ -34,7 +34,7 @@ class RedisQueue : public Queue {
   std::vector<Entry> read(int limit, Seconds wait);
   std::vector<Entry> take(Reply& stream);
   std::vector<Entry> read_cut();
-  void note_trouble(const std::string& inbox, const Reply& reply);
+  void note_trouble(std::string_view what, const std::string& key, const Reply& reply);
   [[nodiscard]] Redis::Clock::time_point limit_of(Seconds wait = Seconds{0}) const;
 
   Redis redis_;
@@ -42,11 +42,12 @@ class RedisQueue : public Queue {
   std::vector<std::string> inboxes_;
   std::optional<RedisWorker> worker_;  // once we claim
   std::int64_t generation_ = 0;        // the connection for which the group is there
+  bool group_lost_ = false;            // Redis says so
   bool owed_ = true;                   // what we claimed may not all be acknowledged
   std::int64_t claimed_ = 0;           // since the last acknowledgement
   std::size_t entry_size_ = 0;         // bytes, mean of the last batch
   int most_ = 1 << 20;                 // entries at once, less after a reply that was too large
-  std::set<std::string> complained_;   // inboxes whose trouble is logged
+  std::set<std::string> complained_;   // keys whose trouble is logged
 };
 
 }  // namespace sheepdog

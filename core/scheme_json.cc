@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "scheme_json.hh"
 
+#include <array>
 #include <cmath>
 
 #include "glue.hh"
@@ -25,6 +26,67 @@ SCM array_to_scm(const Json& array) {
   for (std::size_t i = 0; i < array.size(); ++i) SCM_SIMPLE_VECTOR_SET(vector, i, json_to_scm(array[i]));
   return vector;
 }
+
+/// Builds Scheme data of what the parser reads. It lives on the stack, where the collector sees
+/// what is not finished yet; the scanner has bounded the depth.
+class ScmBuilder : public Json::json_sax_t {
+ public:
+  [[nodiscard]] SCM result() const { return levels_[0].items; }
+
+  bool null() override { return put(scm_from_utf8_symbol("null")); }
+  bool boolean(bool value) override { return put(scm_from_bool(value)); }
+  bool number_integer(std::int64_t value) override { return put(scm_from_int64(value)); }
+  bool number_unsigned(std::uint64_t value) override { return put(scm_from_uint64(value)); }
+  bool number_float(double value, const std::string&) override {
+    return put(scm_from_double(value));
+  }
+  bool string(std::string& value) override {
+    return put(scm_from_utf8_stringn(value.data(), value.size()));
+  }
+  bool binary(Json::binary_t&) override { return false; }
+  bool start_object(std::size_t) override { return open(true); }
+  bool start_array(std::size_t) override { return open(false); }
+  bool key(std::string& name) override {
+    levels_[depth_].key = scm_from_utf8_symboln(name.data(), name.size());
+    return true;
+  }
+  bool end_object() override { return put_finished(scm_reverse_x(levels_[depth_].items, SCM_EOL)); }
+  bool end_array() override {
+    return put_finished(scm_vector(scm_reverse_x(levels_[depth_].items, SCM_EOL)));
+  }
+  bool parse_error(std::size_t, const std::string&, const Json::exception& e) override {
+    throw Error{Error::Code::bad_message, std::string{"1:1: "} + e.what()};
+  }
+
+ private:
+  struct Level {
+    bool object = false;
+    SCM key = SCM_BOOL_F;
+    SCM items = SCM_EOL;  // the newest first; at the bottom the whole document
+  };
+
+  bool open(bool object) {
+    levels_.at(++depth_) = {object, SCM_BOOL_F, SCM_EOL};
+    return true;
+  }
+  bool put_finished(SCM container) {
+    --depth_;
+    return put(container);
+  }
+  bool put(SCM value) {
+    Level& level = levels_[depth_];
+    if (depth_ == 0)
+      level.items = value;
+    else if (level.object)
+      level.items = scm_acons(level.key, value, level.items);
+    else
+      level.items = scm_cons(value, level.items);
+    return true;
+  }
+
+  std::array<Level, JsonLimits{}.depth + 1> levels_{};
+  std::size_t depth_ = 0;
+};
 
 [[noreturn]] void cannot_say(const char* what) {
   throw Error{Error::Code::broken, std::string{"JSON cannot say "} + what};
@@ -90,6 +152,12 @@ SCM json_to_scm(const Json& json) {
     case Json::value_t::number_float: return scm_from_double(json.get<double>());
     default: return scm_from_utf8_symbol("null");
   }
+}
+
+SCM read_json_as_scm(std::string_view bytes, bool* lossy) {
+  ScmBuilder builder;
+  parse_json(bytes, builder, {}, lossy);
+  return builder.result();
 }
 
 Json scm_to_json(SCM data) { return to_json(data, 0); }

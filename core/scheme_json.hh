@@ -4,6 +4,8 @@
 
 #include <libguile.h>
 
+#include <string_view>
+
 #include "json.hh"
 
 namespace sheepdog {
@@ -11,6 +13,9 @@ namespace sheepdog {
 /// Object = alist with symbols as keys, array = vector, null = the symbol `null`, true and false =
 /// #t and #f, whole numbers exact, others inexact.
 SCM json_to_scm(const Json& json);
+
+/// The document in `bytes`, without a Json in between; see read_json.
+SCM read_json_as_scm(std::string_view bytes, bool* lossy);
 
 /// The way back: an alist is an object (`()` the empty one), a vector an array, a symbol a string.
 /// Throws Error::broken for what JSON cannot say: a procedure, a record, a circle or other data

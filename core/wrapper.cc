@@ -69,6 +69,7 @@ void print_lines(const std::string& text) {
 /// What sheepdog has to say about itself: the configuration, the monitor.
 struct OwnReport {
   std::string tag, state, summary;
+  std::string memory;  // what its state is remembered under
 };
 
 /// One run of a command.
@@ -103,6 +104,7 @@ class Run {
   const Barks barks_;
 
   std::unique_ptr<Patterns> patterns_;
+  std::string configuration_memory_;  // what its state is remembered under
   std::vector<std::string> configuration_problems_;
   bool check_ = false;  // the configuration is not known to be good
   Lock lock_;
@@ -115,7 +117,8 @@ class Run {
 
   struct Sending {
     Json message;
-    std::string deed;  // told of it on stderr; "": nothing
+    std::string deed;    // told of it on stderr; "": nothing
+    std::string memory;  // what its state is remembered under
   };
   std::vector<Sending> sendings_;
 };
@@ -128,7 +131,9 @@ Run::Run(const Command& command, Settings settings, const Wishes& wishes, const 
       runs_{settings_.state + "/runs"},
       run_{settings_.start ? std::optional{random_run()} : std::nullopt},
       barks_{command_, settings_, run_} {
-  check_ = settings_.file && !(settings_.understood && runs_.found_good(settings_.files));
+  if (settings_.file) configuration_memory_ = configuration_tag + " " + *settings_.file;
+  check_ = settings_.file && !(settings_.understood && runs_.found_good(settings_.files) &&
+                               runs_.last_state(configuration_memory_).value_or("ok") == "ok");
   compile_patterns();
 }
 
@@ -205,7 +210,7 @@ void Run::refuse(const Holder& holder) {
       holder.since > 0 ? " since " + clock_text(holder.since, epoch_ms()) : "", holder.pid);
   const Report report{{}, refusals < 3 ? "warn" : "fail", summary, {}, {}, {}};
   sendings_.push_back({barks_.end(report, barks_.no_outcome(), false),
-                       fmt::format("{} is {}", command_.name, summary)});
+                       fmt::format("{} is {}", command_.name, summary), *settings_.tag});
 }
 
 void Run::start() {
@@ -293,25 +298,26 @@ void Run::ask(const Outcome& outcome, const Findings& findings) {
 void Run::note_configuration() {
   if (!configuration_problems_.empty()) {
     for (const auto& problem : configuration_problems_) print_lines(problem);
-    own_reports_.push_back(
-        {configuration_tag, "warn", first_line(configuration_problems_.front())});
+    own_reports_.push_back({configuration_tag, "warn", first_line(configuration_problems_.front()),
+                            configuration_memory_});
     settings_.monitor = "error";
     return;
   }
   if (!check_ || wishes_.dry_run) return;
   attempt([&] { runs_.note_good(settings_.files); });
-  if (runs_.last_state(configuration_tag).value_or("ok") != "ok")
-    own_reports_.push_back({configuration_tag, "ok", "the configuration is good"});
+  if (runs_.last_state(configuration_memory_).value_or("ok") != "ok")
+    own_reports_.push_back(
+        {configuration_tag, "ok", "the configuration is good", configuration_memory_});
 }
 
 void Run::note_monitor(const std::optional<std::string>& problem) {
   const std::string tag = "sheepdog monitor " + settings_.monitor;
   if (problem) {
     print_lines(*problem);
-    own_reports_.push_back({tag, "warn", first_line(*problem)});
+    own_reports_.push_back({tag, "warn", first_line(*problem), tag});
     settings_.monitor = "error";
   } else if (runs_.last_state(tag).value_or("ok") != "ok") {
-    own_reports_.push_back({tag, "ok", "it works"});
+    own_reports_.push_back({tag, "ok", "it works", tag});
   }
 }
 
@@ -324,18 +330,19 @@ bool Run::is_news(const std::string& tag, const std::string& state) const {
 void Run::report(const Outcome& outcome) {
   bool bad = reports_.empty() && outcome.status != 0;
   for (const auto& one : own_reports_)
-    sendings_.push_back({barks_.own(one.tag, one.state, one.summary), ""});
+    sendings_.push_back({barks_.own(one.tag, one.state, one.summary), "", one.memory});
   const Json described = barks_.outcome(*job_, outcome);
   for (std::size_t i = 0; i < reports_.size(); ++i) {
     const Report& one = reports_[i];
     const bool ok = one.state == "ok";
     bad = bad || !ok;
-    if (!is_news(one.tag.value_or(*settings_.tag), one.state)) continue;
+    const std::string tag = one.tag.value_or(*settings_.tag);
+    if (!is_news(tag, one.state)) continue;
     Json message = barks_.end(one, described, i == 0);
-    const std::string summary = message.at("summary").get<std::string>();
-    std::string deed = one.tag ? fmt::format("{}: {}", *one.tag, summary)
+    const auto summary = message.at("summary").get<std::string>();
+    const std::string deed = one.tag ? fmt::format("{}: {}", *one.tag, summary)
                                : deed_text(command_.name, outcome, summary);
-    sendings_.push_back({std::move(message), ok && wishes_.verbose == 0 ? "" : std::move(deed)});
+    sendings_.push_back({std::move(message), ok && wishes_.verbose == 0 ? "" : deed, tag});
   }
   if (bad) job_->release();
   if (const auto trouble = job_->trouble())
@@ -351,11 +358,9 @@ void Run::deliver() {
   }
   Delivery delivery{settings_, settings_.must_wait() ||
                                    (!configuration_problems_.empty() && !settings_.queue_named)};
-  for (const auto& [message, deed] : sendings_) {
-    delivery.post(message);
-    attempt([&, &sent = message] {
-      runs_.sent(sent.at("tag").get<std::string>(), sent.at("state").get<std::string>());
-    });
+  for (const auto& sending : sendings_) {
+    delivery.post(sending.message);
+    attempt([&] { runs_.sent(sending.memory, sending.message.at("state").get<std::string>()); });
   }
   delivery.hand_over(delivery_patience);
   for (std::size_t i = 0; i < sendings_.size(); ++i) {

@@ -104,14 +104,12 @@ false: the caller has opened it.  Return `drained', `left-to-daemon' or `left-to
                'drained)
               (else 'left-to-other))))))
 
-(define* (drain! place #:key (patience 10) (log? #t))
-  "Send what waits: the spool to the queue, and, standalone, the queue into the database.  PLACE is
-an alist with the configuration, `file' (or #f: there is none); PATIENCE and LOG? are as for
-`drain-queue!'.  Return two values: how many messages left the spool; and what became of the queue,
-`remote' or as `drain-queue!' says.  A configuration with errors makes no machine standalone: then
-raise `bad-configuration'."
-  (let* ((config (read-config (assq-ref place 'file) #:check? #f))
-         (settings (%settings (config-file config)))
+(define* (drain! config #:key (patience 10) (log? #t))
+  "Send what waits under CONFIG: the spool to the queue, and, standalone, the queue into the
+database.  PATIENCE and LOG? are as for `drain-queue!'.  Return two values: how many messages left
+the spool; and what became of the queue, `remote' or as `drain-queue!' says.  A configuration with
+errors makes no machine standalone: then raise `bad-configuration'."
+  (let* ((settings (%settings (config-file config)))
          (standalone? (assq-ref (%settings->alist settings) 'standalone)))
     (unless (or (config-good? config) (not standalone?))
       (raise-error 'bad-configuration "the configuration has errors"

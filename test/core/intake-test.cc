@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
+
 #include "local_queue.hh"
 #include "queue_support.hh"
 #include "redis_queue.hh"
@@ -29,6 +31,7 @@ class GivingQueue : public Queue {
   void acknowledge(std::span<const std::string> ids, const Acknowledgements& acks) override {
     acknowledged_ids.insert(acknowledged_ids.end(), ids.begin(), ids.end());
     last_acks = acks;
+    if (when_acknowledged) when_acknowledged();
   }
   std::optional<std::int64_t> acknowledged(const std::string&) override { return {}; }
   Depth depth() override { return {}; }
@@ -50,6 +53,7 @@ class GivingQueue : public Queue {
   std::vector<Entry> entries;
   std::vector<std::string> acknowledged_ids;
   Acknowledgements last_acks;
+  std::function<void()> when_acknowledged;
 
  private:
   int last_id_ = 0;
@@ -204,6 +208,17 @@ TEST_F(intake, nothing_is_acknowledged_that_is_not_committed) {
   EXPECT_THROW(take(), Error);
   EXPECT_TRUE(queue.acknowledged_ids.empty());
   EXPECT_EQ(one(db, "SELECT count(*) FROM message"), "0");
+}
+
+TEST_F(intake, others_see_a_message_before_the_queue_hears_of_it) {
+  std::string seen;
+  queue.when_acknowledged = [&] {
+    Database other{directory / "sheepdog.db", Database::Mode::read_only};
+    seen = one(other, "SELECT count(*) FROM message");
+  };
+  queue.give(1);
+  take();
+  EXPECT_EQ(seen, "1");
 }
 
 TEST_F(intake, a_spool_lets_go_of_what_the_database_has) {

@@ -35,8 +35,13 @@ TEST(redis, a_server_that_hangs_is_given_up_in_time_and_its_late_reply_is_not_ta
   EXPECT_EQ(error_of([&] { queue.acknowledged("s"); }),
             "queue-unreachable: cannot reach redis at " + server.socket() + ": timed out");
   EXPECT_LT(Seconds{std::chrono::steady_clock::now() - begin}, Seconds{1});
-  server.thaw();
+  // The answer to the first question comes while the second waits for its own.
+  std::thread thaw{[&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds{100});
+    server.thaw();
+  }};
   EXPECT_EQ(queue.acknowledged("t"), 2);
+  thaw.join();
 }
 
 TEST(redis, an_end_set_from_outside_is_kept) {
@@ -131,6 +136,19 @@ TEST(redis, what_redis_refuses_is_told_in_its_words) {
   server.ask({"DEL", "sheepdog:barks"});
   server.ask({"CONFIG", "SET", "maxmemory", "1"});
   EXPECT_NE(error_of([&] { push(queue, {"a"}); }).find("refuses: OOM"), std::string::npos);
+}
+
+TEST(redis, a_redis_without_memory_is_drained) {
+  RedisServer server;
+  RedisQueue sender{address_of(server)}, server_before{address_of(server)};
+  push(sender, {"a", "b"});
+  EXPECT_EQ(messages(server_before.claim(1, at_once)), Texts{"a"});
+  server.ask({"CONFIG", "SET", "maxmemory", "1"});
+  RedisQueue server_after{address_of(server)};
+  const auto entries = server_after.claim(1, at_once);
+  EXPECT_EQ(messages(entries), Texts{"b"});
+  server_after.acknowledge(ids(entries), {{"s", 1}});
+  EXPECT_EQ(server.ask({"XLEN", "sheepdog:barks"}), "1");
 }
 
 TEST(redis, what_answers_no_redis_is_told) {

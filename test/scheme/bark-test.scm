@@ -5,8 +5,8 @@
              ((sheepdog command ping) #:prefix ping:)
              (sheepdog command options)
              (sheepdog test)
-             (ice-9 match)
-             (rnrs bytevectors))
+             (rnrs bytevectors)
+             (srfi srfi-1))
 
 (define %now 1795335303000)
 
@@ -97,6 +97,28 @@
     (test-raises "its fields are what they should be" 'bad-message
       (lambda (text) (string-prefix? "'state' wants" text))
       (complete-message '((tag . "x") (state . "bad")) "web1" %now)))
+
+  (test-group "lines of --json"
+    (define (lines text)
+      "What is spooled of TEXT, what is delivered, how many lines are bad."
+      (let* ((put '()) (delivered '())
+             (bad (call-with-input-string text
+                    (lambda (port)
+                      (bark-lines (lambda (message)
+                                    (set! put (cons (assq-ref message 'tag) put))
+                                    (length put))
+                                  "web1" port
+                                  (lambda (ids)
+                                    (set! delivered (cons ids delivered))))))))
+        (list (reverse put) (reverse delivered) bad)))
+    (test-equal "each is spooled, then all are delivered; empty lines are none"
+      '(("a" "é") ((1 2)) 0)
+      (lines "{\"tag\":\"a\"}\n\n{\"tag\":\"é\"}"))
+    (test-equal "nothing is delivered of nothing" '(() () 0) (lines ""))
+    (test-equal "many are delivered meanwhile"
+      '(500 2)
+      (map length
+           (cadr (lines (string-concatenate (make-list 502 "{\"tag\":\"a\"}\n")))))))
 
   (test-group "ping"
     (test-equal "its tag is PING"

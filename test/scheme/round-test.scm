@@ -376,7 +376,7 @@
       (call-with-server mail
         (lambda (db config)
           (arrive! db (bark "fail"))
-          (sql db "ALTER TABLE event RENAME TO gone")
+          (sql db "ALTER TABLE decision RENAME TO gone")
           (let ((raised (catch 'sheepdog-error
                           (lambda () (handle-waiting! db config now) #f)
                           (const #t))))

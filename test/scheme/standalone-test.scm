@@ -1,7 +1,8 @@
 ;;; standalone-test.scm -- a machine that is its own server drains all that waits
 ;;; SPDX-License-Identifier: GPL-3.0-or-later
 
-(use-modules (sheepdog core)
+(use-modules (sheepdog config)
+             (sheepdog core)
              (sheepdog message)
              (sheepdog sql)
              (sheepdog standalone)
@@ -13,8 +14,8 @@
              (ice-9 textual-ports))
 
 (define (call-with-machine text proc)
-  "Call PROC with a place, see `drain!', and the directory of a machine with the configuration
-TEXT, where DIR stands for that directory."
+  "Call PROC with the configuration of a machine, which says TEXT besides where its files are, and
+with the directory of these."
   (with-temporary-directory (directory)
     (let ((file (string-append directory "/sheepdog.conf"))
           (mailer (string-append directory "/mailer")))
@@ -31,7 +32,7 @@ TEXT, where DIR stands for that directory."
                     " (mailer \"sendmail://" mailer "\") " text ")")
                    port)))
       (chmod file #o600)
-      (proc `((file . ,file)) directory))))
+      (proc (read-config file) directory))))
 
 (define (call-with-lock-elsewhere file thunk)
   "Call THUNK while another process has FILE locked."
@@ -43,59 +44,59 @@ TEXT, where DIR stands for that directory."
       (close-pipe port)
       result)))
 
-(define (bark! place state)
-  (%spool-put! (%spool-open (%settings (assq-ref place 'file)))
+(define (bark! config state)
+  (%spool-put! (%spool-open (%settings (config-file config)))
                (make-bark #:host "h" #:tag "t" #:monitor "message" #:state state)))
 
-(define (ask place directory query)
+(define (ask directory query)
   (call-with-store (string-append directory "/state/sheepdog.db") 'read-only query))
 
-(define (drained place)
-  (receive (count fate) (drain! place #:patience 0.2)
+(define (drained config)
+  (receive (count fate) (drain! config #:patience 0.2)
     (list count fate)))
 
 (run-tests "standalone"
   (test-equal "from the spool to state, decision and mail, in one go"
     '((2 drained) (#("fail" 2)) (#("problem" #t)) "-oi -f sheepdog@x -- a@x\n" (0 drained))
     (call-with-machine "(mailto \"a@x\") (mailfrom \"sheepdog@x\")"
-      (lambda (place directory)
-        (bark! place 'fail)
-        (bark! place 'fail)
-        (let ((first (drained place)))
+      (lambda (config directory)
+        (bark! config 'fail)
+        (bark! config 'fail)
+        (let ((first (drained config)))
           (list first
-                (ask place directory
+                (ask directory
                      (lambda (db) (sql db "SELECT state, failures FROM subject")))
                 (map (match-lambda (#(kind done) (vector kind (and done #t))))
-                     (ask place directory
+                     (ask directory
                           (lambda (db) (sql db "SELECT kind, done FROM outbox"))))
                 (call-with-input-file (string-append directory "/sent") get-string-all)
-                (drained place))))))
+                (drained config))))))
 
   (test-equal "the spool lets go of what is committed"
     '(0 0)
     (call-with-machine ""
-      (lambda (place directory)
-        (bark! place 'ok)
-        (drain! place)
-        (drain! place)
-        (match (%spool-depth (%spool-open (%settings (assq-ref place 'file))))
+      (lambda (config directory)
+        (bark! config 'ok)
+        (drain! config)
+        (drain! config)
+        (match (%spool-depth (%spool-open (%settings (config-file config))))
           (#(waiting sent bad bytes oldest) (list waiting bad))))))
 
   (test-equal "where a queue daemon works, the queue is left to it"
     '((1 left-to-daemon) #f)
     (call-with-machine ""
-      (lambda (place directory)
-        (drain! place)
+      (lambda (config directory)
+        (drain! config)
         (let ((db (string-append directory "/state/sheepdog.db")))
-          (bark! place 'ok)
+          (bark! config 'ok)
           (call-with-lock-elsewhere (daemon-lock db)
             (lambda ()
-              (list (drained place)
-                    (ask place directory
+              (list (drained config)
+                    (ask directory
                          (lambda (db) (sql-value db "SELECT 1 FROM subject"))))))))))
 
   (test-raises "a configuration with errors makes no machine standalone" 'bad-configuration
                "the configuration has errors"
     (call-with-machine "(prot 7777)"
-      (lambda (place directory)
-        (drain! place)))))
+      (lambda (config directory)
+        (drain! config)))))

@@ -8,7 +8,7 @@ echo '(config (name "tux01") (mailto "") (always yes))' > "$HOME/.sheepdog.conf"
 
 # as_cron LINE: what cron(8) gives a line: five variables, the shell with -c, no terminal, no input.
 as_cron() {
-  env -i HOME="$HOME" LOGNAME="$(id -un)" PATH=/usr/bin:/bin SHELL="$shell" \
+  env -i HOME="$HOME" LOGNAME="$(id -un)" PATH="${shell%/*}:/usr/bin:/bin" SHELL="$shell" \
     XDG_STATE_HOME="$XDG_STATE_HOME" XDG_CONFIG_HOME="$XDG_CONFIG_HOME" SHEEPDOG_DATADIR="$SHEEPDOG_DATADIR" \
     "$shell" -c "$1" < /dev/null
 }
@@ -34,7 +34,7 @@ same "under cron's locale too" "$(cat expected)" "$(sql "SELECT CAST(body AS TEX
 table=$work/table
 {
   echo "SHELL=$shell"
-  echo "MAILTO="
+  echo 'MAILTO=""'
   for name in HOME XDG_STATE_HOME XDG_CONFIG_HOME SHEEPDOG_DATADIR; do eval "echo \"$name=\$$name\""; done
   echo '@reboot echo cron ran me >&2; exit 5 # sheepdog: -t CRONTAB'
 } > "$table"

@@ -53,10 +53,9 @@ runs "bark takes facts as options" 0 sheepdog bark -c client.conf -t inventory -
 check "they are stored too" wait_until 10 sql_is '8192' "SELECT value FROM _fact WHERE host = 'tux09' AND relation = 'ram'"
 
 # --- a receiver in another language
-check "the receiver got the message as JSON" wait_until 10 test -s raid.in
 redis XADD sheepdog:barks '*' message '{"host":"tux01","tag":"md1","monitor":"raid","state":"fail","fields":{"spare":2}}' > /dev/null
 check "a message names its receiver" wait_until 10 state_is tux01 md1 fail
-check "that was run with it" wait_until 10 grep -q md1 raid.in
+check "which was given it as JSON" wait_until 10 jq -e '.tag == "md1"' raid.in
 same "and got its fields" 2 "$(jq .fields.spare raid.in)"
 check "what it stores is a fact" wait_until 10 sql_is 1 \
   "SELECT count(*) FROM _fact WHERE host = 'tux01' AND relation = 'raid' AND value = 'degraded'"

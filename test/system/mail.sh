@@ -115,15 +115,17 @@ check "a temporary failure waits for its next try" wait_until 10 sql_is 1 \
 
 # --- nothing in a message becomes a header, and the text arrives whole
 sed -i 's/"later@example.org"/"admin@example.org"/' conf
-printf 'caf\303\251\n.\nFrom me\n~!sh\n' > text
-sheepdog bark -c conf -t "$(printf 'caf\303\251')" -s fail -S "$(printf 'line\r\nBcc: evil@example.org')" --stdin < text 2>> barks.log
+sheepdog bark -c conf -t header -s fail -S "$(printf 'line\r\nBcc: evil@example.org')" 2>> barks.log
 sheepdog queue flush -c conf > /dev/null 2>> barks.log
 check "a hostile summary is a mail" wait_until 10 mails_are 7
 same "to nobody else" 'RCPT admin@example.org' "$(sed -n 1p mails/007 | tr -d '\r')"
 same "without a header of its own" '' "$(header 007 Bcc)"
+printf 'caf\303\251\n.\nFrom me\n~!sh\n' > text
+bark "$(printf 'caf\303\251')" 'cat text >&2; exit 1' 2>> barks.log
+check "so are strange last words" wait_until 10 mails_are 8
 "$python" - > decoded << 'PYTHON'
 import email, email.policy
-with open("mails/007", "rb") as file:
+with open("mails/008", "rb") as file:
     file.readline()
     message = email.message_from_binary_file(file, policy=email.policy.default)
 print(message["Subject"])
@@ -131,6 +133,6 @@ print(message.get_content() if not message.is_multipart() else message.get_body(
 PYTHON
 has "its subject is spelt right" "$(printf 'tux01/caf\303\251')" decoded
 has "so is its text" "$(printf '  caf\303\251')" decoded
-has "a dot alone ends nothing" "From me" decoded
-has "and nothing is taken for a command" '~!sh' decoded
+has "a dot alone ends nothing" "  From me" decoded
+has "and nothing is taken for a command" '  ~!sh' decoded
 finish

@@ -1,127 +1,306 @@
 #!/bin/sh
-# wrapper.sh -- the job comes first: what is watched runs and ends as it would without us
+# wrapper.sh -- the wrapper keeps its contract: the job comes first, and what is told of it is true
 # SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Rows E1 to E8 of PROMISES, W1 to W9 of SEMANTICS 4, every option of COMMANDS 3. Messages are read in
+# the spool, where they stay: the queue of this test's configuration is a port that nobody listens at.
 . "$(dirname "$0")/support.sh"
 
-echo '(config (name "tux01") (mailto ""))' > "$HOME/.sheepdog.conf"
-event() { sql "SELECT $2 FROM event JOIN message USING (id) WHERE tag = '$1' ORDER BY id DESC LIMIT 1"; }
-outcome() { event "$1" 'CAST(body AS TEXT)' | jq -r ".outcome.$2"; }
-stored() { wait_until 10 sql_is "$2" "SELECT count(*) FROM event WHERE tag = '$1'"; }
-
-# --- status and signals
-for status in 1 2 77 126 127 128 255; do
-  runs "exit $status is exit $status" "$status" sheepdog -t statuses -e "exit $status"
-done
-for signal in HUP INT KILL SEGV TERM; do
-  number=$(kill -l $signal)
-  runs "death by $signal is death by $signal" $((128 + number)) sheepdog -t "by-$signal" -e "ulimit -c 0; kill -$signal \$\$"
-  check "its message is stored" stored "by-$signal" 1
-  same "with the signal and no status" "$number null" "$(outcome "by-$signal" signal) $(outcome "by-$signal" status)"
-done
-runs "a program that is not there ends with 127" 127 sheepdog run -t absent -- "$work/absent"
-check "its message is stored" stored absent 1
-check "with the reason" sh -c 'echo "$1" | grep -q "No such file"' - "$(event absent summary)"
-runs "a file that is no program ends with 126" 126 sheepdog run -t noprogram -- "$HOME/.sheepdog.conf"
-runs "so does a directory" 126 sheepdog run -t directory -- "$work"
-runs "run uses no shell" 0 sheepdog run -- test '$HOME' = '$HOME'
-
-# --- what goes in and out is untouched
-cat > everything.sh << 'END'
-env | grep -v '^_=' | sort
-umask; pwd; ulimit -n
-cat
-END
-echo "from standard input" > input
-sh everything.sh < input > expected
-sheepdog -t same -e 'sh everything.sh' < input > got
-check "environment, directory, limits and input are as without us" cmp expected got
-head -c 300000 /dev/urandom > random
-runs "binary output passes" 1 sheepdog -t binary -e 'cat random; cat random >&2; exit 1'
-check "unchanged" cmp random out
-check "on both streams, ours being the last line" sh -c 'head -c 300000 err | cmp - random'
-check "it is stored" stored binary 1
-same "with its size and marked as cut and lossy" '300000 true true' \
-  "$(outcome binary stdout_bytes) $(outcome binary cut) $(outcome binary lossy)"
-check "in a message of at most 256 KiB" test "$(event binary 'length(body)')" -le 262144
-runs "a child that holds the output open delays the end by a second at most" 0 \
-  timeout 5 sheepdog -t daemonised -e 'sleep 30 & echo done'
-same "open descriptors are not ours to give" '' "$(sheepdog -t descriptors -e 'ls -l /proc/self/fd' |
-  awk '$9 > 2 { print $9, $11 }' | grep -v /proc/)"
-
-# --- options
-runs "a timeout ends with 124" 124 sheepdog -t slow --timeout 1s -e 'sleep 30 & sleep 30'
-check "its message is stored" stored slow 1
-same "and says so" true "$(outcome slow timed_out)"
-check "nothing of the group is left" sh -c '! ps -eo args | grep -q "^sleep 3[0]$"'
-start holder sheepdog -t locked --lock -e 'sleep 20'
-holder=$pid
-check "the holder runs" wait_until 5 pgrep -P "$holder"
-runs "a second run ends with 75" 75 sheepdog -t locked --lock -e 'touch ran-twice'
-check "and did not run" test ! -e ran-twice
-has "its last line tells of the first" "still running since" "$work/err"
-stop "$holder"
-same "TERM to the wrapper reaches the job, and it ends as the job did" 143 "$status"
-runs "the lock is free again" 0 sheepdog -t locked --lock -e true
-runs "quiet hides a success" 0 sheepdog -t q -q -e 'echo hidden'
-same "whole" '' "$(cat out err)"
-runs "and shows a failure" 1 sheepdog -t q -q -e 'echo shown; exit 1'
-has "whole" shown out
-runs "ok-status makes it ok" 24 sheepdog -t vanished -a --ok-status=0,24 -e 'exit 24'
-check "its message says so" wait_until 10 sql_is ok "SELECT state FROM subject WHERE tag = 'vanished'"
-runs "warn-status makes it a warning" 23 sheepdog -t partial --warn-status=23 -e 'exit 23'
-check "its message says so" wait_until 10 sql_is warn "SELECT state FROM subject WHERE tag = 'partial'"
-runs "fail-pattern makes a success a failure" 0 sheepdog -t found --fail-pattern='total size is 0' -e 'echo total size is 0'
-check "with what was found" wait_until 10 sql_is 'fail|found: total size is 0' \
-  "SELECT state, summary FROM subject WHERE tag = 'found'"
-runs "need-pattern makes one that lacks it a failure" 0 sheepdog -t missing --need-pattern='all done' -e 'echo nothing'
-check "with what is missing" wait_until 10 sql_is 'fail|missing: all done' "SELECT state, summary FROM subject WHERE tag = 'missing'"
-runs "too quick is a warning" 0 sheepdog -t quick --not-quicker=1h -e true
-check "and says so" wait_until 10 sql_is 'warn|too quick' "SELECT state, substr(summary, 1, 9) FROM subject WHERE tag = 'quick'"
-runs "no-output leaves the output out" 1 sheepdog -t private --no-output -e 'echo a secret; exit 1'
-check "of what is stored" stored private 1
-same "but not its size" 'null 9' "$(outcome private stdout) $(outcome private stdout_bytes)"
-runs "start is a message of its own" 0 sheepdog -t started --start -e true
-check "both are stored" stored started 2
-same "tied by one run" 1 "$(sql "SELECT count(DISTINCT CAST(body AS TEXT) -> 'run') FROM message JOIN event USING (id) WHERE tag = 'started'")"
-runs "dry-run runs the job" 5 sheepdog -t dry --dry-run -e 'touch dry-ran; exit 5'
-check "really" test -e dry-ran
-same "prints the message" 'dry fail' "$(cat out err | sed -n '/^{/,$p' | jq -r '"\(.tag) \(.state)"' 2> jq.err)"
-same "and sends none" 0 "$(sql "SELECT count(*) FROM event WHERE tag = 'dry'")"
-runs "the command line's secrets are not told" 1 sheepdog -t secret -e 'false --password=hunter2 https://me:hunter3@host/'
-check "it is stored" stored secret 1
-same "anywhere" 0 "$(sql "SELECT count(*) FROM message WHERE instr(CAST(body AS TEXT), 'hunter')")"
-
-# --- whatever is broken on our side
-job() { sheepdog "$@" -t broken -e 'echo it ran; exit 9'; }
-ran() {
-  runs "$@"
-  has "and its output is there" "it ran" "$work/out"
-}
-echo '(config (prot 7777)' > bad.conf
-ran "with a broken configuration the job runs" 9 job -c bad.conf
-has "the error is printed with its place" "bad.conf:1:1: error: this list is never closed" err
-runs "but not with --strict" 125 job -c bad.conf --strict
-same "really not" '' "$(cat out)"
-ran "without its configuration the job runs" 9 job -c absent.conf
-ran "without a home the job runs" 9 env HOME=/nonexistent XDG_STATE_HOME=/proc/none sheepdog -t broken -e 'echo it ran; exit 9'
-: > "$work/file"
-ran "with a file where its state should be the job runs" 9 env XDG_STATE_HOME="$work/file" sheepdog -t broken -e 'echo it ran; exit 9'
-ran "without its Scheme the job runs" 9 env SHEEPDOG_DATADIR="$work/nothing" sheepdog -t noscheme -e 'echo it ran; exit 9'
-check "and its message is in the spool or stored" wait_until 10 sh -c "grep -rqs noscheme '$state/spool' || test -n \"\$(sqlite3 '$database' \"SELECT 1 FROM event WHERE tag = 'noscheme'\")\""
 free_port
-echo "(config (host \"localhost\") (port $port) (spool \"$work/spool\"))" > noredis.conf
-began=$(date +%s)
-ran "without a queue the job runs" 9 job -c noredis.conf
-check "and ends soon" test $(($(date +%s) - began)) -le 4
-has "its message is kept" ", kept)" err
+spool=$state/spool
+conf=$HOME/.sheepdog.conf
+echo "(config (host \"127.0.0.1\") (port $port) (name \"tux01\"))" > "$conf"
+
+# newest FILTER: what jq finds in the message put last; message N FILTER: in that with the number N.
+newest() { message "$(count)" "$1"; }
+message() { find "$spool" -name "$(printf '%020d.new' "$1")" -exec tail -n +2 {} \; | jq -cr "$2"; }
+count() { find "$spool" -name '*.new' 2> /dev/null | wc -l; }
+# told SENTENCE STATE SUMMARY
+told() { same "$1" "$2: $3" "$(newest '"\(.state): \(.summary)"')"; }
+# silent SENTENCE COMMAND...: it puts no message.
+silent() {
+  sentence=$1
+  shift
+  before=$(count)
+  "$@" > "$work/out" 2> "$work/err"
+  same "$sentence" "$before" "$(count)"
+}
+script() {
+  cat > "$work/$1"
+  chmod +x "$work/$1"
+}
+
+# --- E1, W1: statuses
+wrong=
+status=0
+while [ $status -lt 256 ]; do
+  sheepdog run sh -c "exit $status" > "$work/out" 2>&1
+  [ $? = $status ] || wrong="$wrong $status"
+  status=$((status + 1))
+done
+same "E1: every status from 0 to 255 is the job's own" '' "$wrong"
+same "E1: one message each, for 0 the first ever" 256 "$(count)"
+same "E1: with its status" '[0,"ok"] [255,"fail"]' \
+  "$(message 1 '[.outcome.status, .state]') $(newest '[.outcome.status, .state]')"
+runs "E1: the first success after a failure" 0 sheepdog run sh -c 'exit 0'
+told "is sent" ok "exit status 0"
+silent "the next is not" sheepdog run sh -c 'exit 0'
+rm "$state/runs/sh.last"
+runs "when the memory of it is gone" 0 sheepdog run sh -c 'exit 0'
+same "it is sent again" 258 "$(count)"
+runs "W1: --ok-status" 24 sheepdog -t t --ok-status=0,24 -e 'exit 24'
+told "names statuses that are no failure" ok "exit status 24"
+runs "W1: --warn-status" 3 sheepdog -t t --warn-status=3,4 -e 'exit 3'
+told "names soft failures" warn "exit status 3"
+has "COMMANDS 6: the last lines" "sheepdog: barked: exit exited with status 3 after 0" "$work/err"
+has "say that it is kept" ", kept)" "$work/err"
+has "why" "sheepdog: warning: cannot reach " "$work/err"
+has "and how it goes on" "hint: they go with the next message; 'sheepdog queue flush' sends them now" "$work/err"
+
+# --- E2, W2: signals
+wrong=
+for signal in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 24 25 31; do
+  (cd "$work" && exec sheepdog run sh -c "kill -$signal \$\$") > "$work/out" 2>&1
+  [ $? = $((128 + signal)) ] || wrong="$wrong $signal"
+  [ "$(newest '[.outcome.signal, .outcome.status, .state]')" = "[$signal,null,\"fail\"]" ] ||
+    wrong="$wrong message:$signal"
+done
+same "E2, W2: it dies by the signal of the job; the message has the signal, no status" '' "$wrong"
+told "and names it" fail "killed by signal 31 (SYS)"
+
+# --- E3: output
+python3 - << 'END' > bytes
+import sys
+sys.stdout.buffer.write(bytes(range(256)) * 300 + b'x' * 10_000_000 + '\u202e\x1b]52;\r'.encode() + b'\xc3')
+END
+sheepdog -t bytes -e "cat bytes; cat bytes >&2; exit 1" > out.1 2> out.2
+check "E3: bytes of any kind pass on stdout" cmp -s bytes out.1
+head -c "$(wc -c < bytes)" out.2 > err.2
+check "E3: and on stderr" cmp -s bytes err.2
+same "E3: counted, cut, flagged" "[$(wc -c < bytes),$(wc -c < bytes),true,true]" \
+  "$(newest '.outcome | [.stdout_bytes, .stderr_bytes, .cut, .lossy]')"
+runs "output is kept from both ends" 1 sheepdog -t long -e 'seq 1 100000; exit 1'
+same "with what is left out between" "1 100000 $(newest '.outcome.stdout' | grep -c '^\[... [0-9]* bytes left out ...\]$')" \
+  "$(newest '.outcome.stdout' | sed '/^$/d' | sed -n '1p;$p' | tr '\n' ' ')1"
+runs "--no-output" 1 sheepdog -t quiet --no-output -e 'echo out; exit 1'
+same "leaves it out, not its size" '[null,4]' "$(newest '.outcome | [.stdout, .stdout_bytes]')"
+runs "-q with a success" 0 sheepdog -t quiet -q -e 'echo out; echo err >&2'
+same "shows nothing" '' "$(cat "$work/out" "$work/err" | grep -v '^sheepdog: warning\|^hint')"
+runs "-q with a failure" 2 sheepdog -t quiet -q -e 'echo out; seq 1 50000; echo err >&2; exit 2'
+same "shows all" 50001 "$(wc -l < "$work/out")"
+has "of both streams" err "$work/err"
+sheepdog -t pipe run yes 2> "$work/err" | head -n 1 > "$work/out"
+same "a reader who has seen enough ends the job" 'killed by signal 13 (PIPE)' "$(newest .summary)"
+
+# --- E4, W3: time limits
+script stubborn << 'END'
+#!/bin/sh
+trap 'echo asked' TERM
+while :; do sleep 0.05; done
+END
+runs "W3: --timeout" 124 sheepdog -t late --timeout=0.2s -e 'sleep 60; true'
+same "W3: asks the group to end" '["fail",true,15]' "$(newest '[.state, .outcome.timed_out, .outcome.signal]')"
+has "and says so" "sheepdog: barked: sleep timed out after 0.2 s" "$work/err"
+runs "E4: who ignores that" 124 sheepdog -t late --timeout=0.2s run ./stubborn
+same "is killed 10 s later" '["asked\n",true,9]' "$(newest '.outcome | [.stdout, .timed_out, .signal]')"
+
+# --- E7, W4: what does not start
+echo '#!/no/such/interpreter' | script bad-interpreter
+echo true | script no-header
+for case in '127 No such file or directory|nonesuch' '127 No such file or directory|./nonesuch' \
+  '127 No such file or directory|./bad-interpreter' '126 Permission denied|/etc/passwd' \
+  '126 Permission denied|/etc' '126 Exec format error|./no-header'; do
+  why=${case%%|*}
+  runs "E7, W4: ${case#*|} is ${why%% *}" "${why%% *}" sheepdog -t start run "${case#*|}"
+  told "with the reason" fail "not started: ${why#* }"
+done
+
+# --- what the job has of ours: as without us
+echo input > input
+same "stdin is the job's" input "$(sheepdog -t own run cat < input 2> /dev/null)"
+for what in 'env | grep -v "^_=" | sort' umask 'ulimit -a' pwd 'ps -o sid= -p $$' 'cat <&3'; do
+  plain=$(cd /tmp && umask 027 && ulimit -n 200 && sh -c "$what" 3< "$work/input")
+  watched=$(cd /tmp && umask 027 && ulimit -n 200 && sheepdog -t own run sh -c "$what" 3< "$work/input" 2> /dev/null)
+  same "the job's $what" "$plain" "$watched"
+done
+same "no descriptor of ours is in it" "$(sh -c 'ls /proc/self/fd' | tr '\n' ' ')" \
+  "$(sheepdog -t own --lock run sh -c 'ls /proc/self/fd' 2> /dev/null | tr '\n' ' ')"
+same "its name is as it was given" sh "$(sheepdog -t own run sh -c 'echo $0')"
+same "a signal that nohup made ignored stays so" 1 \
+  "$(nohup sheepdog -t own run sh -c 'grep -c "SigIgn:.*1$" /proc/$$/status' 2> /dev/null)"
+runs "a background child that holds the output open" 0 sheepdog -t own -e 'sleep 20 & echo started'
+has "delays the end by a second, and its output is there" started "$work/out"
+
+# --- E5, W5: the lock
+start holder sheepdog -t lock --lock -e 'echo held; sleep 60'
+check "the first run has the lock" wait_until 10 grep -q held "$work/holder.log"
+runs "E5, W5: a second run" 75 sheepdog -t lock --lock -e true
+same "is a warning that names since when and who" "warn: still running since HH:MM, pid $pid" \
+  "$(newest '"\(.state): \(.summary)"' | sed 's/[0-9][0-9]:[0-9][0-9]/HH:MM/')"
+runs "--lock=WAIT waits for no longer" 75 sheepdog -t lock --lock=0.1s -e true
+runs "W5: the third in a row" 75 sheepdog -t lock --lock -e true
+same "is a failure" fail "$(newest .state)"
+runs "another tag has another lock" 0 sheepdog -t other --lock -e true
+stop "$pid" KILL
+check "E5: kill -9 of the holder frees it at once" sheepdog -t lock --lock -e true
+start waiter sheepdog -t lock --lock -e 'echo held; sleep 1'
+check "another run has it" wait_until 10 grep -q held "$work/waiter.log"
+runs "--lock=WAIT gets it when it is free" 0 sheepdog -t lock --lock=20s -e true
+
+# --- W8: a run that was cut off (the holder above)
+check "W8: a run without an end is told by the next" test -n "$(find "$spool" -name '*.new' -exec tail -qn +2 {} + |
+  jq -c 'select(.tag == "lock" and .state == "fail" and (.summary | test("^began [0-9:]+, no end seen$")))')"
+same "W8: once" 1 "$(find "$spool" -name '*.new' -exec tail -qn +2 {} + | jq -c 'select(.summary | test("no end seen"))' | wc -l)"
+
+# --- E6: signals to the wrapper
+for signal in TERM,15 INT,2 HUP,1 QUIT,3; do
+  number=${signal#*,}
+  signal=${signal%,*}
+  start job sheepdog -t signals run sh -c 'echo ready; sleep 60; true'
+  check "E6: a job is there for $signal" wait_until 10 grep -q ready "$work/job.log"
+  family=$(pgrep -P "$pid")
+  stop "$pid" $signal
+  same "E6: $signal reaches it and the wrapper ends by it" $((128 + number)) $status
+  same "E6: and is told" "$number" "$(newest .outcome.signal)"
+  check "E6: no orphan" wait_until 5 gone "$family"
+done
+start job sheepdog -t signals run sh -c 'trap "echo cleaned; exit 7" TERM; echo ready; while :; do sleep 0.1; done'
+check "a job that handles TERM is there" wait_until 10 grep -q ready "$work/job.log"
+stop "$pid" TERM
+same "E6: it ends as the job did" 7 $status
+has "after it has cleaned up" cleaned "$work/job.log"
+cat > terminal.py << 'END'
+import os, pty, sys
+pid, terminal = pty.fork()
+if pid == 0:
+    os.execvp("sheepdog", ["sheepdog", "-t", "terminal", "run", "sh", "-c",
+        'trap "n=x$n" INT; test -t 0 && echo "ready $(ps -o pgid= -p $$) $(ps -o pgid= -p $PPID)"; '
+        'sleep 60; sleep 0.3; echo "got $n"; exit 9'])
+text = b""
+while True:
+    try:
+        piece = os.read(terminal, 4096)
+    except OSError:
+        break
+    if not piece:
+        break
+    text += piece
+    if b"\n" in text and b"ready" in text and b"^C" not in text and text.count(b"ready") == 1:
+        os.write(terminal, b"\x03")
+        text += b"^C"
+print(text.decode().replace("\r", ""))
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+END
+runs "E6: Ctrl-C on a terminal" 9 python3 terminal.py
+has "reaches the job once" "got x" "$work/out"
+has_not "not twice" "got xx" "$work/out"
+check "with a terminal the job is in our process group" awk '/ready/ { same = $2 == $3 } END { exit !same }' "$work/out"
+
+# --- W6, W7: what the output says, and how quick it was
+runs "W6: --fail-pattern" 0 sheepdog -t found --fail-pattern='[Ee]rror' -e 'echo fine; echo an Error here >&2'
+told "makes it fail, whatever its status" fail "found: an Error here"
+runs "W6: --need-pattern" 0 sheepdog -t found --need-pattern='^done$' -e 'echo undone'
+told "must be there" fail "missing: ^done$"
+runs "W6: --need-pattern that is there" 0 sheepdog -t found --need-pattern='^done$' -e 'echo done'
+told "is well" ok "exit status 0"
+runs "W7: --warn-pattern" 0 sheepdog -t found --warn-pattern='size is 0' -e 'seq 1 200000; echo total size is 0; seq 1 200000'
+told "is found in the middle of much" warn "found: total size is 0"
+runs "W7: --not-quicker" 0 sheepdog -t found --not-quicker=10s -e true
+told "suspects haste" warn "too quick"
+runs "nothing betters a failure" 4 sheepdog -t found --warn-pattern=x --not-quicker=10s -e 'echo x; exit 4'
+told "not even that" fail "exit status 4"
+
+# --- secrets
+runs "P21: secrets of command and output" 1 sheepdog -t secret -e 'echo --password=xyzzy; echo redis://:xyzzy@h >&2; exit 1'
+same "are nowhere in the message" 0 "$(newest . | grep -c xyzzy)"
+echo "(config (host \"127.0.0.1\") (port $port) (redact \"(\"))" > bad-redact.conf
+runs "a redact that does not compile" 1 sheepdog -c bad-redact.conf -t secret -e 'echo xyzzy; exit 1'
+same "withholds the output" '["sheepdog config","warn"] ["secret",null]' \
+  "$(message $(($(count) - 1)) '[.tag, .state]') $(newest '[.tag, .outcome.stdout]')"
+
+# --- what is sent
+runs "-a" 0 sheepdog -a -t always -e true
+runs "-a again" 0 sheepdog -a -t always -e true
+same "sends each success" '["always","ok"] ["always","ok"]' \
+  "$(message $(($(count) - 1)) '[.tag, .state]') $(newest '[.tag, .state]')"
+runs "--every" 0 sheepdog --every=36h -t always -e true
+same "declares the expectation, sends success" 36h "$(newest .every)"
+runs "--start" 0 sheepdog --start -t always -e true
+same "tells the beginning, then the end, of one run" '["start",true,"ok"]' \
+  "$(message $(($(count) - 1)) .kind | sed "s/.*/[\"&\",$(test "$(message $(($(count) - 1)) .run)" = "$(newest .run)" && echo true),\"$(newest .state)\"]/")"
+runs "--name" 0 sheepdog --name=tux09 -t always -a -e true
+same "is the host" tux09 "$(newest .host)"
+runs "--email, of the Ruby ancestor" 0 sheepdog --email=a@example.org --full --store-stdout -t always -a -e true
+same "is a wish of the sender" a@example.org "$(newest .mailto)"
+runs "--password is ignored" 0 sheepdog --password=xyzzy -t always -e true
+has "with a warning" "sheepdog: warning: --password is ignored" "$work/err"
+silent "--dry-run sends nothing" sheepdog --dry-run -t dry -e 'echo out; exit 3'
+same "prints the message" 'dry fail' "$(sed 1d "$work/out" | jq -r '"\(.tag) \(.state)"')"
+check "and remembers nothing" test ! -e "$state/runs/dry.last"
+same "the default tag is the program's name" true "$(sheepdog --dry-run -e '/bin/true x' | jq -r .tag)"
+
+# --- usage, configurations, monitors
+runs "an unknown option" 125 sheepdog --tiemout=5m -e 'touch ran'
+has "names the nearest" "hint: did you mean '--timeout'?" "$work/err"
+runs "a wrong value" 125 sheepdog --timeout=abc -e 'touch ran'
+check "nothing ran" test ! -e ran
+runs "an unknown action" 2 sheepdog statsu
+has "names the nearest" "did you mean 'status'?" "$work/err"
+echo '(config (prot 7777))' > wrong.conf
+runs "W9: with a bad configuration the job runs" 3 sheepdog -c wrong.conf -t nine -e 'echo ran; exit 3'
+has "all the same" ran "$work/out"
+has "what is wrong is told" "wrong.conf:1:10: error: unknown key 'prot'" "$work/err"
+same "and sent" '["sheepdog config","warn"] ["nine","fail"]' \
+  "$(message $(($(count) - 1)) '[.tag, .state]') $(newest '[.tag, .state]')"
+has "an error never makes a machine standalone: they wait" ", kept)" "$work/err"
+runs "--strict" 125 sheepdog --strict -c wrong.conf -t nine -e 'touch ran'
+check "does not run it then" test ! -e ran
+runs "--strict with a good one" 0 sheepdog --strict -t nine -e 'echo ran'
+has "runs it" ran "$work/out"
+runs "a configuration that is missing" 3 sheepdog -c missing.conf -t nine -e 'exit 3'
+has "is told" "missing.conf: error: cannot be read: No such file or directory" "$work/err"
+echo "(config (port $port))" > wrong.conf
+runs "one that is mended" 3 sheepdog -c wrong.conf -t nine -e 'exit 3'
+same "is told as good" '["sheepdog config","ok"]' "$(message $(($(count) - 1)) '[.tag, .state]')"
+silent "once" sheepdog -c wrong.conf -t always -e true
 mkdir -p "$XDG_CONFIG_HOME/sheepdog/monitors"
-printf ';;; bad.scm -- broken\n(define-module (monitors bad) #:use-module (sheepdog plugin) #:declarative? #f)\n(define-monitor bad "x" (jugde (outcome) #t))\n' > "$XDG_CONFIG_HOME/sheepdog/monitors/bad.scm"
-ran "with a broken monitor the job runs" 9 sheepdog -t badmonitor -m bad -e 'echo it ran; exit 9'
-has "the error is printed with its place" "bad.scm:3:" err
-check "its message is judged as by monitor-error" wait_until 10 sql_is 'fail' "SELECT state FROM subject WHERE tag = 'badmonitor'"
-check "and the monitor is a warning of its own" wait_until 10 sql_is warn "SELECT state FROM subject WHERE tag = 'sheepdog monitor bad'"
-ran "without a locale and with an odd one the job runs" 9 env LC_ALL=xx_YY.nonsense sheepdog -t broken -e 'echo it ran; exit 9'
-ran "with standard input closed the job runs" 9 sh -c "exec sheepdog -t broken -e 'echo it ran; exit 9' <&-"
-runs "with every descriptor closed the job runs" 9 sh -c "exec sheepdog -t broken -e 'touch ran-closed; exit 9' <&- >&- 2>&-"
-check "really" test -e ran-closed
+cat > "$XDG_CONFIG_HOME/sheepdog/monitors/rude.scm" << 'END'
+(define-module (monitors rude) #:use-module (sheepdog plugin) #:declarative? #f)
+(define-monitor rude "Break." (judge (outcome) (behave outcome)))
+(define (behave outcome) (error "no manners"))
+END
+runs "W9: a monitor that raises" 3 sheepdog -m rude -t nine -e 'exit 3'
+has "is told with its place" "rude.scm" "$work/err"
+told "the rule of monitor-error judges" fail "exit status 3"
+same "and the monitor is a warning" '["sheepdog monitor rude","warn"]' "$(message $(($(count) - 1)) '[.tag, .state]')"
+for way in '(exit 0)' '(primitive-exit 7)' '(let loop () (loop))'; do
+  sed -i "\$s/.*/(define (behave outcome) $way)/" "$XDG_CONFIG_HOME/sheepdog/monitors/rude.scm"
+  runs "W9: a monitor that does $way" 3 sheepdog -m rude -t nine -e 'exit 3'
+  told "is passed over" fail "exit status 3"
+done
+runs "no such monitor" 3 sheepdog -m monitor-absent -t nine -e 'exit 3'
+told "is judged by monitor-error" fail "exit status 3"
+
+# --- what is broken on our side
+runs "W9: a state directory that cannot be used" 3 env XDG_STATE_HOME=/proc/nowhere sheepdog -t broken -e 'echo ran; exit 3'
+has "keeps the job's output" ran "$work/out"
+has "the message is not lost in silence" "sheepdog: message: " "$work/err"
+runs "without any Scheme the status is the job's" 3 env SHEEPDOG_DATADIR=/nonexistent sheepdog -t bare -e 'exit 3'
+told "and the verdict that of C++" fail "exit status 3"
+
+# --- E8: cron's environment
+printf 'caf\303\251' > coffee
+env -i PATH="$PATH" SHEEPDOG_DATADIR="$SHEEPDOG_DATADIR" XDG_STATE_HOME="$XDG_STATE_HOME" TZ=Nowhere/Land \
+  SHEEPDOG_CONF="$conf" setsid sheepdog -t café -e 'cat coffee; exit 1' > "$work/out" 2> "$work/err" < /dev/null
+same "E8: no LANG, HOME, terminal, odd TZ: the job's status" 1 $?
+same "E8: café is café" 'café café' "$(newest '"\(.tag) \(.outcome.stdout)"')"
+runs "descriptors that are closed" 3 sh -c 'exec sheepdog -t closed -e "exit 3" <&- >&-'
+told "are no trouble" fail "exit status 3"
+
+# --- a queue
+start_redis
+runs "with a queue" 2 sheepdog --port "$redis_port" -t queued -e 'exit 2'
+has "the last line says queued" ", queued)" "$work/err"
+same "what waited is there too" "$(count)" 0
+check "all in order" test "$(redis XLEN sheepdog:barks)" -gt 300
 finish

@@ -24,6 +24,7 @@
             parse-fact
             bark-message
             complete-message
+            bark-lines
             stdin-outcome))
 
 (define (parse-state text)
@@ -174,29 +175,42 @@ neither; raise `bad-message' when it is none."
            (if (assq 'time datum) '() `((time . ,(milliseconds->json now)))))
    now))
 
-(define (bark-lines place port)
-  "Spool the messages on PORT, one a line; complain of those that are none.  Return two
-values: the ids, and how many were none."
+(define (bark-line put! line number host)
+  "Spool LINE, the one of that NUMBER, with PUT!; return its id, or #f after a complaint
+that it is no message."
+  (with-error-handler
+   (lambda (code text hint)
+     (unless (eq? code 'bad-message)
+       (raise-error code text (or hint "")))
+     (%complain (format #f "line ~a: ~a" number text) hint 'error)
+     #f)
+   (lambda ()
+     (put! (complete-message (car (%json-read (string->bytevector line "ISO-8859-1")))
+                             host (%now))))))
+
+(define %most-pending 500)                       ;messages: a spool is slow with many files
+
+(define (bark-lines put! host port deliver)
+  "Spool the messages on PORT, one a line, with PUT!, and call DELIVER with the ids of
+those that were, again and again: whenever the input pauses or there are many.  Return
+how many lines were no message."
   (set-port-encoding! port "ISO-8859-1")         ;bytes, whatever they are
-  (let ((put! (spool! place)) (host (place-ref place 'name)))
-    (let loop ((number 1) (ids '()) (bad 0))
-      (let ((line (read-line port)))
-        (cond ((eof-object? line) (values (reverse ids) bad))
-              ((string-null? (string-trim-both line)) (loop (+ number 1) ids bad))
-              (else
-               (let ((id (with-error-handler
-                          (lambda (code text hint)
-                            (unless (eq? code 'bad-message)
-                              (raise-error code text (or hint "")))
-                            (%complain (format #f "line ~a: ~a" number text) hint 'error)
-                            #f)
-                          (lambda ()
-                            (put! (complete-message
-                                   (car (%json-read (string->bytevector line "ISO-8859-1")))
-                                   host (%now)))))))
-                 (loop (+ number 1)
-                       (if id (cons id ids) ids)
-                       (if id bad (+ bad 1))))))))))
+  (let loop ((number 1) (ids '()) (bad 0))
+    (if (and (pair? ids)
+             (or (>= (length ids) %most-pending) (not (char-ready? port))))
+        (begin
+          (deliver (reverse ids))
+          (loop number '() bad))
+        (let ((line (read-line port)))
+          (cond ((eof-object? line)
+                 (when (pair? ids)
+                   (deliver (reverse ids)))
+                 bad)
+                ((string-null? (string-trim-both line))
+                 (loop (+ number 1) ids bad))
+                ((bark-line put! line number host)
+                 => (lambda (id) (loop (+ number 1) (cons id ids) bad)))
+                (else (loop (+ number 1) ids (+ bad 1))))))))
 
 (define (check-json-alone words options)
   (let ((other (find (lambda (name)
@@ -216,10 +230,10 @@ values: the ids, and how many were none."
      (let ((place (place common)))
        (cond ((option-ref options 'json)
               (check-json-alone words options)
-              (call-with-values
-                  (lambda () (bark-lines place (current-input-port)))
-                (lambda (ids bad)
-                  (max (if (null? ids) 0 (deliver! place ids common))
-                       (if (zero? bad) 0 2)))))
+              (if (zero? (bark-lines (spool! place) (place-ref place 'name)
+                                     (current-input-port)
+                                     (lambda (ids) (deliver! place ids common))))
+                  0
+                  2))
              (else
               (deliver! place (bark-one words options place) common)))))))

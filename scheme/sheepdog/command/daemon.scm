@@ -50,7 +50,7 @@ machines of a herd do not all speak at once."
        (%log 'warning text))
      #f)
    (lambda ()
-     (drain! `((file . ,(config-file config))) #:log? #f)
+     (drain! config #:log? #f)
      (set! %last-trouble #f)
      #t)))
 

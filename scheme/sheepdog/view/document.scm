@@ -7,6 +7,7 @@
 (define-module (sheepdog view document)
   #:use-module (sheepdog core)
   #:use-module (sheepdog quantity)
+  #:use-module (sheepdog text)
   #:use-module (ice-9 match)
   #:use-module (srfi srfi-1)
   #:use-module (srfi srfi-9)
@@ -70,9 +71,22 @@ K_epoch."
 (define (vector-map* proc vector)
   (list->vector (map proc (vector->list vector))))
 
+(define (escaped json)
+  "JSON, a text, with those characters as \\uXXXX that a terminal might obey (they can only be
+inside of its strings)."
+  (define (escape c)
+    (let ((text (string c)))
+      (if (string=? text (printable text))
+          text
+          (string-append "\\u" (string-pad (number->string (char->integer c) 16)
+                                           4 #\0)))))
+  (if (string=? json (printable json))
+      json
+      (string-concatenate (map escape (string->list json)))))
+
 (define (print-json value)
   "Print VALUE, a document, as JSON, in one line."
-  (display (%json-write (document->json value)))
+  (display (escaped (%json-write (document->json value))))
   (newline))
 
 ;;; S-expressions, for Emacs and for Guile
