@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "bark.hh"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <pwd.h>
 #include <unistd.h>
 
@@ -10,9 +12,6 @@
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
-
-#include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "instant.hh"
 #include "phrase.hh"
@@ -45,7 +44,8 @@ std::string base_name(std::string_view path) {
 /// A duration as MESSAGE's `every`: in the largest unit that is exact.
 std::string every_text(Seconds every) {
   const std::int64_t s = std::llround(every.count());
-  constexpr std::pair<std::int64_t, char> units[] = {{86400, 'd'}, {3600, 'h'}, {60, 'm'}, {1, 's'}};
+  constexpr std::pair<std::int64_t, char> units[] = {
+      {86400, 'd'}, {3600, 'h'}, {60, 'm'}, {1, 's'}};
   for (const auto& [size, unit] : units)
     if (s % size == 0) return fmt::format("{}{}", s / size, unit);
   return {};
@@ -179,8 +179,7 @@ Json Barks::end(const Report& report, const Json& outcome, bool whole) const {
 Json Barks::lost(const Beginning& beginning) const {
   Json json = message(beginning.monitor, beginning.tag);
   json["state"] = "fail";
-  json["summary"] =
-      fmt::format("began {}, no end seen", clock_text(beginning.started, epoch_ms()));
+  json["summary"] = fmt::format("began {}, no end seen", clock_text(beginning.started, epoch_ms()));
   if (beginning.run) json["run"] = *beginning.run;
   json["outcome"] = {{"command", beginning.command}, {"started", seconds(beginning.started)}};
   return json;

@@ -44,7 +44,8 @@ class HeadTail {
   std::string head_, ring_;  // the windows: both longer than what is told, by `context`
 };
 
-/// `text` from `begin` to `end` with each of `secrets` (offsets in the whole text) replaced by `***`.
+/// `text` from `begin` to `end` with each of `secrets` (offsets in the whole text) replaced by
+/// `***`.
 std::string mask(std::string_view text, const std::vector<Span>& secrets, std::size_t begin,
                  std::size_t end);
 

@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "crontab_line.hh"
 
-#include <cstdint>
-
 #include <fmt/format.h>
+
+#include <cstdint>
 
 #include "bark.hh"
 #include "text.hh"
@@ -25,8 +25,8 @@ std::size_t find_comment(std::string_view line) {
       if (c == quote) quote = 0;
     } else if (c == '\'' || c == '"') {
       quote = c;
-    } else if (c == '#' && (i == 0 || blanks.find(line[i - 1]) != blanks.npos ||
-                            line[i - 1] == ';')) {
+    } else if (c == '#' &&
+               (i == 0 || blanks.find(line[i - 1]) != blanks.npos || line[i - 1] == ';')) {
       return i;
     }
   }

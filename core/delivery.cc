@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "delivery.hh"
 
+#include <fmt/format.h>
 #include <syslog.h>
 #include <unistd.h>
 
@@ -9,8 +10,6 @@
 #include <chrono>
 #include <climits>
 #include <cstdlib>
-
-#include <fmt/format.h>
 
 #include "error.hh"
 #include "fit.hh"
@@ -47,10 +46,14 @@ std::string with_tilde(const std::string& path) {
 
 const char* place_name(Place place) {
   switch (place) {
-    case Place::queued: return "queued";
-    case Place::stored: return "stored";
-    case Place::kept: return "kept";
-    case Place::printed: break;
+    case Place::queued:
+      return "queued";
+    case Place::stored:
+      return "stored";
+    case Place::kept:
+      return "kept";
+    case Place::printed:
+      break;
   }
   return "printed";
 }
@@ -165,12 +168,12 @@ void Delivery::tell_of_kept() const {
   }
   const std::int64_t age = depth.oldest ? epoch_ms() - *depth.oldest : 0;
   if (depth.waiting == 0 || (!kept && age < long_wait)) return;
-  complain(fmt::format("{} in {}{}",
-                       depth.waiting == 1 ? "1 message waits"
-                                          : fmt::format("{} messages wait", depth.waiting),
-                       with_tilde(spool_.directory()),
-                       age < 1000 ? "" : " since " + duration_text(age)),
-           "they go with the next message; 'sheepdog queue flush' sends them now", "warning");
+  complain(
+      fmt::format(
+          "{} in {}{}",
+          depth.waiting == 1 ? "1 message waits" : fmt::format("{} messages wait", depth.waiting),
+          with_tilde(spool_.directory()), age < 1000 ? "" : " since " + duration_text(age)),
+      "they go with the next message; 'sheepdog queue flush' sends them now", "warning");
 }
 
 }  // namespace sheepdog

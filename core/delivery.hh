@@ -32,8 +32,8 @@ class Delivery {
   /// Make `message` durable; its index.
   std::size_t post(const Json& message);
 
-  /// Give the queue what waits, for at most `patience`. Standalone a detached `sheepdog queue flush`
-  /// does that and drains; it is waited for as long.
+  /// Give the queue what waits, for at most `patience`. Standalone a detached `sheepdog queue
+  /// flush` does that and drains; it is waited for as long.
   void hand_over(Seconds patience);
 
   /// "3f9c:44"; "" where it has no number.

@@ -28,18 +28,19 @@ struct Process {
 
 /// False when it is gone.
 bool read_process(const char* pid, Process& process) {
-  const Descriptor file{open(("/proc/" + std::string{pid} + "/stat").c_str(), O_RDONLY | O_CLOEXEC)};
+  const Descriptor file{
+      open(("/proc/" + std::string{pid} + "/stat").c_str(), O_RDONLY | O_CLOEXEC)};
   char text[1024];
   const ssize_t size = file ? read(file.get(), text, sizeof text - 1) : -1;
   if (size <= 0) return false;
   text[size] = '\0';
   const char* rest = std::strrchr(text, ')');  // its name may hold anything
   process.pid = static_cast<pid_t>(std::atol(pid));
-  return rest && std::sscanf(rest + 1,
-                             " %c %d %d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d "
-                             "%*d %llu",
-                             &process.state, &process.parent, &process.group,
-                             &process.started) == 4;
+  return rest &&
+         std::sscanf(rest + 1,
+                     " %c %d %d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d "
+                     "%*d %llu",
+                     &process.state, &process.parent, &process.group, &process.started) == 4;
 }
 
 std::vector<Process> all_processes() {
@@ -62,8 +63,8 @@ Family::Members Family::members() const {
   for (const auto& process : all) {
     const auto met = met_.find(process.pid);
     const bool known = met != met_.end() && met->second == process.started;
-    if (process.state != 'Z' && (process.pid == leader_ || known ||
-                                 (own_group_ && process.group == leader_)))
+    if (process.state != 'Z' &&
+        (process.pid == leader_ || known || (own_group_ && process.group == leader_)))
       members.emplace(process.pid, process.started);
   }
   for (bool more = !own_group_; more;) {  // a round for each generation

@@ -15,7 +15,8 @@ class Family {
   Family() = default;
   Family(pid_t leader, bool own_group) : leader_{leader}, own_group_{own_group} {}
 
-  /// Send `signal` to all of them; also to those whom an earlier signal met and whose parent is gone.
+  /// Send `signal` to all of them; also to those whom an earlier signal met and whose parent is
+  /// gone.
   void send(int signal);
 
   /// Is one of them still there, zombies apart?

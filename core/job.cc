@@ -150,10 +150,10 @@ void Job::State::start() {
   const bool pass = options.passthrough && !options.quiet;
   Hold* held = options.quiet ? &hold : nullptr;
   for (const int stream : {1, 2}) {
-    pumps[stream - 1] = std::make_unique<Pump>(
-        std::move(stream == 1 ? from_out.source : from_error.source),
-        PumpTarget{stream, pass ? stream : -1, held, options.watch}, stream == 1 ? out : error,
-        pumps_done.get());
+    pumps[stream - 1] =
+        std::make_unique<Pump>(std::move(stream == 1 ? from_out.source : from_error.source),
+                               PumpTarget{stream, pass ? stream : -1, held, options.watch},
+                               stream == 1 ? out : error, pumps_done.get());
   }
 }
 
@@ -191,7 +191,8 @@ bool Job::State::over() const {
 void Job::State::wait() const {
   // Who is left of a family, and without a pidfd the end, has to be looked for.
   auto most = std::chrono::milliseconds{60'000};
-  if (phase == Phase::ending || (phase == Phase::running && !ended)) most = std::chrono::milliseconds{20};
+  if (phase == Phase::ending || (phase == Phase::running && !ended))
+    most = std::chrono::milliseconds{20};
   if (deadline && (phase != Phase::draining || hurry)) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(*deadline - Clock::now());
     most = std::clamp(left + std::chrono::milliseconds{1}, std::chrono::milliseconds{0}, most);
@@ -211,8 +212,8 @@ void Job::State::write_input() {
       input.close();
       return;
     }
-    const ssize_t n = write(input.get(), options.input.data() + input_at,
-                            options.input.size() - input_at);
+    const ssize_t n =
+        write(input.get(), options.input.data() + input_at, options.input.size() - input_at);
     if (n >= 0) {
       input_at += static_cast<std::size_t>(n);
     } else if (errno == EAGAIN) {

@@ -46,8 +46,8 @@ struct RunOptions {
 
 /// One command: start(), whatever else is slow, finish().
 ///
-/// With `passthrough` the command has our stdin, terminal, environment, directory, limits, umask and
-/// open descriptors, and is a process group of its own only where there is no terminal. From
+/// With `passthrough` the command has our stdin, terminal, environment, directory, limits, umask
+/// and open descriptors, and is a process group of its own only where there is no terminal. From
 /// start() on INT TERM HUP QUIT are blocked in this process and go on to that group (with a
 /// terminal: to the command and its descendants, unless the terminal sent them to all of us).
 /// Without it, the command gets a session of its own, `input`, and no other descriptor of ours.

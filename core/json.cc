@@ -1,4 +1,4 @@
-// json.cc -- scanned first, then built by nlohmann's parser through a builder of our own.
+// json.cc -- JSON built, or told, while it is scanned.
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "json.hh"
 
@@ -19,8 +19,8 @@ namespace {
 
 constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 
-/// Takes what nlohmann's parser reads. Members are appended without a search: the scanner has seen
-/// that their keys differ, and a search for each would be quadratic in a stranger's hands.
+/// Builds what the scanner tells. Members are appended without a search: the scanner has seen
+/// to it that their keys differ, and a search for each would be quadratic in a stranger's hands.
 class Builder : public Json::json_sax_t {
  public:
   [[nodiscard]] Json take() { return std::move(root_); }
@@ -40,8 +40,8 @@ class Builder : public Json::json_sax_t {
     key_ = std::move(name);
     return true;
   }
-  bool parse_error(std::size_t, const std::string&, const Json::exception& e) override {
-    throw Error{Error::Code::bad_message, fmt::format("1:1: {}", printable(e.what()))};
+  bool parse_error(std::size_t, const std::string&, const Json::exception&) override {
+    return false;  // the scanner throws instead
   }
 
  private:
@@ -106,13 +106,6 @@ class Document {
   std::string_view text_;
 };
 
-/// `text` with the escapes at `lone`, halves of surrogate pairs, written `\ufffd`.
-std::string without_lone_surrogates(std::string_view text, const std::vector<std::size_t>& lone) {
-  std::string result{text};
-  for (const std::size_t offset : lone) result.replace(offset, 6, "\\ufffd");
-  return result;
-}
-
 std::optional<std::string> sender_of(std::string_view value) {
   if (!value.starts_with('"')) return std::nullopt;
   std::string sender = unescape_json(value.substr(1, value.size() - 2));
@@ -140,19 +133,14 @@ void parse_json(std::string_view bytes, Json::json_sax_t& sax, const JsonLimits&
     throw Error{Error::Code::bad_message,
                 fmt::format("1:1: larger than {}", size_text(limits.bytes))};
   const Document document{bytes};
-  JsonScanner scanner{document.text(), limits};
+  JsonScanner scanner{document.text(), limits, &sax};
   try {
     scanner.scan();
   } catch (const JsonBreach& breach) {
     throw Error{Error::Code::bad_message,
                 fmt::format("{}: {}", position_text(document.text(), breach.offset), breach.text)};
   }
-  const auto& lone = scanner.lone_surrogates();
-  if (lossy) *lossy = document.lossy() || !lone.empty();
-  if (lone.empty())
-    Json::sax_parse(document.text(), &sax);
-  else
-    Json::sax_parse(without_lone_surrogates(document.text(), lone), &sax);
+  if (lossy) *lossy = document.lossy() || scanner.lone_surrogates();
 }
 
 Json read_json(std::string_view bytes, const JsonLimits& limits, bool* lossy) {

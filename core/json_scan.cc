@@ -116,8 +116,8 @@ const JsonScanner::Member* first_repetition(const JsonScanner::Member* begin,
 
 }  // namespace
 
-JsonScanner::JsonScanner(std::string_view text, const JsonLimits& limits)
-    : text_{text}, limits_{limits} {
+JsonScanner::JsonScanner(std::string_view text, const JsonLimits& limits, Json::json_sax_t* sax)
+    : text_{text}, limits_{limits}, sax_{sax} {
   members_.reserve(32);
   frames_.reserve(8);
 }
@@ -158,9 +158,10 @@ void JsonScanner::value() {
   bool escaped = false;
   if (first == '{' || first == '[')
     open(first == '{');
-  else if (first == '"')
-    string(escaped);
-  else if (is_digit(first) || first == '-' || first == '+' || first == '.')
+  else if (first == '"') {
+    const std::string_view raw = string(escaped);
+    tell_string(raw, escaped);
+  } else if (is_digit(first) || first == '-' || first == '+' || first == '.')
     number();
   else
     literal();
@@ -172,6 +173,7 @@ void JsonScanner::open(bool object) {
     throw JsonBreach{at_, fmt::format("nested deeper than {}", limits_.depth)};
   frames_.push_back({at_, members_.size(), object, true});
   ++at_;
+  if (sax_) object ? sax_->start_object(0) : sax_->start_array(0);
 }
 
 void JsonScanner::close() {
@@ -180,6 +182,7 @@ void JsonScanner::close() {
   frames_.pop_back();
   if (!frames_.empty()) members_.resize(frame.first_member);
   ++at_;
+  if (sax_) frame.object ? sax_->end_object() : sax_->end_array();
 }
 
 void JsonScanner::key() {
@@ -191,6 +194,7 @@ void JsonScanner::key() {
   if (name.size() > limits_.key)
     throw JsonBreach{from, fmt::format("key of {} bytes", name.size())};
   members_.push_back({name, from, {}});
+  if (sax_) sax_->key(told_.assign(name));
   skip_blanks();
   if (at_end() || text_[at_] != ':') expected("':'");
   ++at_;
@@ -223,7 +227,7 @@ void JsonScanner::escape() {
     throw JsonBreach{at_, fmt::format("bad escape '{}'",
                                       printable(rest.substr(0, rest.starts_with("\\u") ? 6 : 2)))};
   const bool pair = is_high(unit) && is_low(escaped_unit(rest.substr(6)));
-  if (!pair && (is_high(unit) || is_low(unit))) lone_.push_back(at_);
+  if (!pair && (is_high(unit) || is_low(unit))) lone_ = true;
   at_ += pair ? 12 : 6;
 }
 
@@ -234,6 +238,29 @@ void JsonScanner::number() {
   if (token.size() > limits_.number) throw JsonBreach{from, length_of_number(token)};
   if (!is_number(token)) throw JsonBreach{from, fmt::format("no number: '{}'", token)};
   if (is_too_large(token)) throw JsonBreach{from, "number out of range"};
+  if (sax_) tell_number(token);
+}
+
+void JsonScanner::tell_string(std::string_view raw, bool escaped) {
+  if (!sax_) return;
+  sax_->string(escaped ? told_ = unescape_json(raw) : told_.assign(raw));
+}
+
+void JsonScanner::tell_number(std::string_view token) {
+  const auto read = [&](auto& value) {
+    const char* const end = token.data() + token.size();
+    const auto [stop, error] = std::from_chars(token.data(), end, value);
+    return error == std::errc{} && stop == end;
+  };
+  std::int64_t integer = 0;
+  std::uint64_t natural = 0;
+  double real = 0;  // stays so when it is too small for a double
+  if (read(integer))
+    sax_->number_integer(integer);
+  else if (read(natural))
+    sax_->number_unsigned(natural);
+  else
+    read(real), sax_->number_float(real, std::string{});
 }
 
 void JsonScanner::literal() {
@@ -241,6 +268,7 @@ void JsonScanner::literal() {
     const std::string_view rest = text_.substr(at_);
     if (rest.starts_with(word) && (rest.size() == word.size() || !is_letter(rest[word.size()]))) {
       at_ += word.size();
+      if (sax_) word == "null" ? sax_->null() : sax_->boolean(word == "true");
       return;
     }
   }

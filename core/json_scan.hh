@@ -20,8 +20,8 @@ struct JsonBreach {
 };
 
 /// Checks the whole grammar (RFC 8259) of one document of valid UTF-8, its limits, equal keys and
-/// the range of its numbers, without recursion; what passes, a parser takes without an error but
-/// for lone surrogates. The text must outlive it.
+/// the range of its numbers, without recursion, and tells it on the way: a lone surrogate as U+FFFD,
+/// a whole number as integer where 64 bits hold it. The text must outlive it.
 class JsonScanner {
  public:
   /// One member of an object.
@@ -31,7 +31,8 @@ class JsonScanner {
     std::string_view value;  // of the outermost object: as it stands; of a container its opening
   };
 
-  JsonScanner(std::string_view text, const JsonLimits& limits);
+  /// `sax` is told every value; nullptr: none. After a JsonBreach forget what it was told.
+  JsonScanner(std::string_view text, const JsonLimits& limits, Json::json_sax_t* sax = nullptr);
 
   /// Throws JsonBreach.
   void scan();
@@ -39,8 +40,8 @@ class JsonScanner {
   /// After scan(): the members of the outermost value, if that is an object.
   [[nodiscard]] const std::vector<Member>& members() const { return members_; }
 
-  /// After scan(): where an escape `\uXXXX` is half of a surrogate pair without its other half.
-  [[nodiscard]] const std::vector<std::size_t>& lone_surrogates() const { return lone_; }
+  /// After scan(): was there an escape `\uXXXX` that is half of a surrogate pair, without the other?
+  [[nodiscard]] bool lone_surrogates() const { return lone_; }
 
  private:
   struct Frame {
@@ -59,6 +60,8 @@ class JsonScanner {
   void escape();
   void number();
   void literal();
+  void tell_string(std::string_view raw, bool escaped);
+  void tell_number(std::string_view token);
   void check_equal_keys(std::size_t first) const;
   [[nodiscard]] bool at_end() const { return at_ == text_.size(); }
   [[noreturn]] void expected(const char* what) const;
@@ -68,7 +71,9 @@ class JsonScanner {
   std::size_t at_ = 0, values_ = 0;
   std::vector<Frame> frames_;
   std::vector<Member> members_;  // of all open objects
-  std::vector<std::size_t> lone_;
+  bool lone_ = false;
+  Json::json_sax_t* sax_;
+  std::string told_;  // what sax_ is told: kept for its memory
   std::forward_list<std::string> unescaped_;  // names that were written with escapes
 };
 

@@ -68,7 +68,9 @@ void Judge::State::fail(const std::string& why) {
 }
 
 void Judge::State::work(const Paths& paths, Seconds delay) {
-  std::function<void(const std::string&)> give_up_here = [this](const std::string& why) { fail(why); };
+  std::function<void(const std::string&)> give_up_here = [this](const std::string& why) {
+    fail(why);
+  };
   give_up = &give_up_here;
   {
     std::unique_lock guard{mutex};
@@ -105,8 +107,7 @@ std::string Judge::ask(const std::string& request, Seconds patience) {
   std::unique_lock guard{state_->mutex};
   state_->request = request;
   state_->changed.notify_all();
-  state_->changed.wait_for(guard, patience,
-                           [&] { return state_->answer || state_->trouble; });
+  state_->changed.wait_for(guard, patience, [&] { return state_->answer || state_->trouble; });
   if (state_->answer) return *state_->answer;
   throw Error{Error::Code::broken, state_->trouble.value_or("no verdict in time")};
 }

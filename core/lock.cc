@@ -3,6 +3,7 @@
 #include "lock.hh"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <signal.h>
 #include <sys/file.h>
 
@@ -16,8 +17,6 @@
 #include <string_view>
 #include <thread>
 
-#include <fmt/format.h>
-
 #include "error.hh"
 #include "instant.hh"
 
@@ -27,7 +26,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 [[noreturn]] void fail(const std::string& what, const std::string& file) {
-  throw Error{Error::Code::broken, fmt::format("cannot {} {}: {}", what, file, std::strerror(errno))};
+  throw Error{Error::Code::broken,
+              fmt::format("cannot {} {}: {}", what, file, std::strerror(errno))};
 }
 
 /// The content of a lock's file: "PID SINCE\n".

@@ -23,8 +23,8 @@ struct Holder {
 /// child keeps (close-on-exec). The file stays: removing it would let two in.
 class Lock {
  public:
-  /// Wait at most `patience`. Nothing: it is ours now, and `file` says so. Throws Error::broken when
-  /// the file cannot be used.
+  /// Wait at most `patience`. Nothing: it is ours now, and `file` says so. Throws Error::broken
+  /// when the file cannot be used.
   std::optional<Holder> acquire(const std::string& file, Seconds patience = Seconds{0});
   void release() { file_.close(); }
 

@@ -3,14 +3,13 @@
 #include "options.hh"
 
 #include <argp.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
 #include <span>
-
-#include <fmt/format.h>
 
 #include "error.hh"
 #include "option_values.hh"
@@ -23,10 +22,29 @@ namespace {
 using namespace option;
 
 enum Key {
-  color_key = 256, name_key, host_key, port_key, lock_key, timeout_key, ok_status_key,
-  warn_status_key, fail_pattern_key, warn_pattern_key, need_pattern_key, not_quicker_key,
-  no_output_key, every_key, start_key, dry_run_key, strict_key, email_key, log_key, password_key,
-  ignored_key, usage_key, version_key
+  color_key = 256,
+  name_key,
+  host_key,
+  port_key,
+  lock_key,
+  timeout_key,
+  ok_status_key,
+  warn_status_key,
+  fail_pattern_key,
+  warn_pattern_key,
+  need_pattern_key,
+  not_quicker_key,
+  no_output_key,
+  every_key,
+  start_key,
+  dry_run_key,
+  strict_key,
+  email_key,
+  log_key,
+  password_key,
+  ignored_key,
+  usage_key,
+  version_key
 };
 
 // clang-format off
@@ -72,8 +90,7 @@ const argp_option table[] = {
     {}};
 // clang-format on
 
-const char* const usage_text =
-    "-e COMMAND\nrun [OPTION...] [--] PROGRAM [ARG...]\nACTION [ARG...]";
+const char* const usage_text = "-e COMMAND\nrun [OPTION...] [--] PROGRAM [ARG...]\nACTION [ARG...]";
 const char* const doc =
     "Watch a command and tell when it goes wrong, or ask and tend the herd.\v"
     "ACTION is one of: bark, config, doctor, log, monitors, ping, queue, show, status; 'sheepdog "
@@ -117,27 +134,57 @@ bool take_watch_option(int key, const char* argument, Parsing& parsing) {
   };
   const std::string text = argument ? argument : "";
   switch (key) {
-    case 'e': parsing.has_line = true, parsing.line_or_nothing = text; break;
-    case 'm': change([m = monitor_name(name("monitor", text))](Settings& s) { s.monitor = m; }); break;
-    case 't': change([t = tag(text)](Settings& s) { s.tag = t; }); break;
-    case 'a': change([](Settings& s) { s.always = true; }); break;
-    case 'q': change([](Settings& s) { s.quiet = true; }); break;
+    case 'e':
+      parsing.has_line = true, parsing.line_or_nothing = text;
+      break;
+    case 'm':
+      change([m = monitor_name(name("monitor", text))](Settings& s) { s.monitor = m; });
+      break;
+    case 't':
+      change([t = tag(text)](Settings& s) { s.tag = t; });
+      break;
+    case 'a':
+      change([](Settings& s) { s.always = true; });
+      break;
+    case 'q':
+      change([](Settings& s) { s.quiet = true; });
+      break;
     case lock_key:
       change([w = argument ? duration("lock", argument) : Seconds{0}](Settings& s) { s.lock = w; });
       break;
-    case timeout_key: change([d = duration("timeout", argument)](Settings& s) { s.timeout = d; }); break;
-    case no_output_key: change([](Settings& s) { s.output = false; }); break;
-    case every_key: change([d = duration("every", argument)](Settings& s) { s.every = d; }); break;
-    case start_key: change([](Settings& s) { s.start = true; }); break;
-    case dry_run_key: wishes.dry_run = true; break;
-    case strict_key: wishes.strict = true; break;
-    case host_key: change([text](Settings& s) { own_queue(s).host = text; }); break;
+    case timeout_key:
+      change([d = duration("timeout", argument)](Settings& s) { s.timeout = d; });
+      break;
+    case no_output_key:
+      change([](Settings& s) { s.output = false; });
+      break;
+    case every_key:
+      change([d = duration("every", argument)](Settings& s) { s.every = d; });
+      break;
+    case start_key:
+      change([](Settings& s) { s.start = true; });
+      break;
+    case dry_run_key:
+      wishes.dry_run = true;
+      break;
+    case strict_key:
+      wishes.strict = true;
+      break;
+    case host_key:
+      change([text](Settings& s) { own_queue(s).host = text; });
+      break;
     case port_key:
       change([p = number("port", text, 1, 65535)](Settings& s) { own_queue(s).port = p; });
       break;
-    case name_key: change([n = name("name", text)](Settings& s) { s.name = n; }); break;
-    case ok_status_key: change([l = statuses("ok-status", text)](Settings& s) { s.ok_status = l; }); break;
-    case warn_status_key: change([l = statuses("warn-status", text)](Settings& s) { s.warn_status = l; }); break;
+    case name_key:
+      change([n = name("name", text)](Settings& s) { s.name = n; });
+      break;
+    case ok_status_key:
+      change([l = statuses("ok-status", text)](Settings& s) { s.ok_status = l; });
+      break;
+    case warn_status_key:
+      change([l = statuses("warn-status", text)](Settings& s) { s.warn_status = l; });
+      break;
     case fail_pattern_key:
       change([p = pattern("fail-pattern", argument)](Settings& s) { s.fail_pattern.push_back(p); });
       break;
@@ -147,26 +194,44 @@ bool take_watch_option(int key, const char* argument, Parsing& parsing) {
     case need_pattern_key:
       change([p = pattern("need-pattern", argument)](Settings& s) { s.need_pattern.push_back(p); });
       break;
-    case not_quicker_key: change([d = duration("not-quicker", argument)](Settings& s) { s.not_quicker = d; }); break;
-    case email_key: change([text](Settings& s) { s.mailto = {text}; }); break;
-    case log_key: change([text](Settings& s) { s.log = {text}; }); break;
+    case not_quicker_key:
+      change([d = duration("not-quicker", argument)](Settings& s) { s.not_quicker = d; });
+      break;
+    case email_key:
+      change([text](Settings& s) { s.mailto = {text}; });
+      break;
+    case log_key:
+      change([text](Settings& s) { s.log = {text}; });
+      break;
     case password_key:
       parsing.invocation.warnings.push_back(
-          "--password is ignored: everybody can read a command line; put it into the configuration");
+          "--password is ignored: everybody can read a command line; put it into the "
+          "configuration");
       break;
-    case ignored_key: break;
-    default: return false;
+    case ignored_key:
+      break;
+    default:
+      return false;
   }
   return true;
 }
 
 bool take_common_option(int key, const char* argument, CommonOptions& common) {
   switch (key) {
-    case 'c': common.config = argument; break;
-    case 'v': ++common.verbose; break;
-    case 'f': common.format = one_of("format", argument, {"text", "json", "sexp", "org"}); break;
-    case color_key: common.color = one_of("color", argument, {"auto", "always", "never"}); break;
-    default: return false;
+    case 'c':
+      common.config = argument;
+      break;
+    case 'v':
+      ++common.verbose;
+      break;
+    case 'f':
+      common.format = one_of("format", argument, {"text", "json", "sexp", "org"});
+      break;
+    case color_key:
+      common.color = one_of("color", argument, {"auto", "always", "never"});
+      break;
+    default:
+      return false;
   }
   return true;
 }
@@ -248,8 +313,8 @@ void parse_words(std::vector<char*> words, Parsing& parsing) {
   words.push_back(nullptr);
   std::vector<char*> order = words;  // argp may change its order
   const int count = static_cast<int>(words.size()) - 1;
-  const error_t error = argp_parse(&parser, count, order.data(), ARGP_IN_ORDER | ARGP_NO_ERRS | ARGP_NO_HELP,
-                                   nullptr, &parsing);
+  const error_t error = argp_parse(&parser, count, order.data(),
+                                   ARGP_IN_ORDER | ARGP_NO_ERRS | ARGP_NO_HELP, nullptr, &parsing);
   if (parsing.error) std::rethrow_exception(parsing.error);
   if (error) explain_refusal({words.data(), static_cast<std::size_t>(count)});
 }

@@ -35,15 +35,16 @@ struct Invocation {
   std::vector<std::string> arguments;
 };
 
-/// Parse the command line of `sheepdog`. `--help`, `--usage`, `--version` print and end the process.
-/// Throws Error::usage, with a hint.
+/// Parse the command line of `sheepdog`. `--help`, `--usage`, `--version` print and end the
+/// process. Throws Error::usage, with a hint.
 Invocation parse_invocation(int argc, char** argv);
 
-/// Parse `words`, options of the wrapper such as the comment of a crontab's line has them; they fill
-/// `invocation`. Throws Error::usage.
+/// Parse `words`, options of the wrapper such as the comment of a crontab's line has them; they
+/// fill `invocation`. Throws Error::usage.
 void parse_watch_options(const std::vector<std::string>& words, Invocation& invocation);
 
-/// Does it look like a command to be watched? Then what is wrong with it ends with 125, else with 2.
+/// Does it look like a command to be watched? Then what is wrong with it ends with 125, else
+/// with 2.
 bool means_to_watch(int argc, char** argv);
 
 /// LINE, run by /bin/sh.

@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "pattern.hh"
 
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
 
 #include "error.hh"
 
@@ -31,7 +31,8 @@ std::vector<Patterns::Pattern> Patterns::compile(const std::vector<std::string>&
     try {
       all.push_back({expression, Regex{expression}});
     } catch (const Error& e) {
-      throw Error{Error::Code::usage, fmt::format("'{}' is no regular expression: {}", expression, e.what())};
+      throw Error{Error::Code::usage,
+                  fmt::format("'{}' is no regular expression: {}", expression, e.what())};
     }
   }
   return all;

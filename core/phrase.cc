@@ -2,11 +2,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "phrase.hh"
 
+#include <fmt/format.h>
+
 #include <cmath>
 #include <cstring>
 #include <ctime>
-
-#include <fmt/format.h>
 
 namespace sheepdog {
 namespace {

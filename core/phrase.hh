@@ -21,7 +21,8 @@ std::string clock_text(std::int64_t ms, std::int64_t now);
 /// "9 (KILL)"
 std::string signal_text(int signal);
 
-/// "exit status 2", "killed by signal 9 (KILL)", "timed out after 12 h", "not started: Permission denied"
+/// "exit status 2", "killed by signal 9 (KILL)", "timed out after 12 h", "not started: Permission
+/// denied"
 std::string outcome_text(const Outcome& outcome);
 
 /// What `name` did, a sentence about its outcome: "borg exited with status 2 after 0.4 s". A

@@ -63,7 +63,8 @@ void prepare_child(const Start& start) {
   for (int fd = 0; fd < 3; ++fd)
     if (streams[fd] >= 0) dup2(streams[fd], fd);
   for (int s = 1; s < NSIG; ++s) {
-    const bool taken = s == SIGPIPE || s == SIGTERM || ((s == SIGINT || s == SIGQUIT) && !start.terminal);
+    const bool taken =
+        s == SIGPIPE || s == SIGTERM || ((s == SIGINT || s == SIGQUIT) && !start.terminal);
     if (!start.inherit || taken) signal(s, SIG_DFL);
   }
   sigset_t none;
@@ -94,7 +95,8 @@ std::optional<std::string> find_program(const std::string& program, int& error) 
     const auto colon = path.find(':');
     const std::string directory{path.substr(0, colon)};
     const std::string candidate = directory.empty() ? program : directory + "/" + program;
-    if (executable(candidate)) return candidate.find('/') != std::string::npos ? candidate : "./" + candidate;
+    if (executable(candidate))
+      return candidate.find('/') != std::string::npos ? candidate : "./" + candidate;
     if (errno == EACCES) error = EACCES;
     if (colon == std::string_view::npos) break;
     path.remove_prefix(colon + 1);

@@ -15,8 +15,8 @@ namespace sheepdog {
 
 /// What to start, and what it has of ours.
 struct Start {
-  std::vector<std::string> argv;        // the program is sought in $PATH if it has no slash
-  int in = -1, out = -1, error = -1;    // become its 0, 1, 2; -1: ours
+  std::vector<std::string> argv;      // the program is sought in $PATH if it has no slash
+  int in = -1, out = -1, error = -1;  // become its 0, 1, 2; -1: ours
   std::map<std::string, std::string> environment;  // changes of ours
   enum class Group { ours, own, session } group = Group::session;
   /// A wrapped job: open descriptors and ignored signals are inherited as they would be without us,

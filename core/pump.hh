@@ -22,8 +22,8 @@ struct PumpTarget {
   std::function<void(int stream, std::string_view bytes)> watch;
 };
 
-/// A thread that reads the pipe of one stream. Each stream has its own, so that a reader of ours who
-/// takes his time with one of them delays neither the other, nor signals, nor time limits.
+/// A thread that reads the pipe of one stream. Each stream has its own, so that a reader of ours
+/// who takes his time with one of them delays neither the other, nor signals, nor time limits.
 class Pump {
  public:
   /// Begin to read `source`; `done` (an eventfd) is told of the end.
@@ -37,7 +37,8 @@ class Pump {
 
   [[nodiscard]] bool done() const;
 
-  /// errno of the failed write after which the pipe was closed, so that the job hears of it; 0: none.
+  /// errno of the failed write after which the pipe was closed, so that the job hears of it; 0:
+  /// none.
   [[nodiscard]] int write_error() const;
 
   /// Leave the thread to itself where it waits for a reader who does not read; from now on nothing

@@ -2,21 +2,21 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "redact.hh"
 
-#include <strings.h>
-
-#include <algorithm>
-#include <cstring>
-
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <memory>
+#include <optional>
+
 #include "error.hh"
+#include "regex.hh"
 
 namespace sheepdog {
 namespace {
 
 struct Default {
   std::string expression;
-  std::size_t group;               // the secret itself
+  std::size_t group;  // the secret itself
   bool ignore_case;
   std::vector<std::string> hints;  // lower case
 };
@@ -30,7 +30,8 @@ const std::vector<Default>& defaults() {
       // --password=X, BORG_PASSPHRASE='X', ?token=X
       {word + "=" + value, 2, true, words},
       // --password X
-      {"(^|[[:space:]])--?[a-z0-9_-]*" + word + R"([[:space:]]+("[^"]*"|'[^']*'|[^-[:space:]][^[:space:]]*))",
+      {"(^|[[:space:]])--?[a-z0-9_-]*" + word +
+           R"([[:space:]]+("[^"]*"|'[^']*'|[^-[:space:]][^[:space:]]*))",
        3, true, words},
       // "password": "X"
       {word + R"("[[:space:]]*:[[:space:]]*"([^"]*)\")", 2, true, words},
@@ -38,22 +39,28 @@ const std::vector<Default>& defaults() {
       {R"(://[^/@:[:space:]"']*:([^[:space:]"']+)@)", 1, true, {"://"}},
       // Authorization: Bearer X
       {R"(authorization["']?[[:space:]]*[:=][[:space:]]*["']?((bearer|basic|digest|token)[[:space:]]+)?([^[:space:]"']+))",
-       3, true, {"authorization"}},
+       3,
+       true,
+       {"authorization"}},
       // curl -u user:X
       {R"((^|[[:space:]])(-u|--user|--proxy-user)[[:space:]=]*["']?[^[:space:]:"'/=-][^[:space:]:"'/]*:([^[:space:]"']+))",
-       3, true, {"-u", "user"}},
+       3,
+       true,
+       {"-u", "user"}},
       // mysql -pX, sshpass -p X
       {R"((mysql|mysqldump|mysqladmin|mariadb|mariadb-dump)[[:space:]]([^|;&]*[[:space:]])?-p([^[:space:]]+))",
-       3, false, {"mysql", "mariadb"}},
+       3,
+       false,
+       {"mysql", "mariadb"}},
       {R"(sshpass[[:space:]]+-p[[:space:]]*([^[:space:]]+))", 1, false, {"sshpass"}}};
   return all;
 }
 
 bool has_hint(std::string_view text, const std::vector<std::string>& hints) {
   const auto same = [](char a, char b) { return (a | 0x20) == (b | 0x20); };
-  return hints.empty() || std::any_of(hints.begin(), hints.end(), [&](const std::string& hint) {
-           return std::search(text.begin(), text.end(), hint.begin(), hint.end(), same) != text.end();
-         });
+  return std::any_of(hints.begin(), hints.end(), [&](const std::string& hint) {
+    return std::search(text.begin(), text.end(), hint.begin(), hint.end(), same) != text.end();
+  });
 }
 
 /// Sorted, and those that touch made one.
@@ -81,15 +88,28 @@ const std::vector<std::string>& default_redactions() {
   return expressions;
 }
 
+/// One of the defaults, compiled when a text has one of its hints; or another expression.
+struct Redactor::Rule {
+  const Default* usual = nullptr;
+  mutable std::unique_ptr<Regex> regex;
+
+  [[nodiscard]] std::optional<Span> find(std::string_view text, std::size_t from) const {
+    if (!regex) regex = std::make_unique<Regex>(usual->expression, usual->ignore_case);
+    return regex->find(text, from, usual ? usual->group : 0);
+  }
+};
+
+Redactor::~Redactor() = default;
+
 Redactor::Redactor(const std::vector<std::string>& expressions) {
   for (const auto& expression : expressions) {
     const auto known = std::find_if(defaults().begin(), defaults().end(),
                                     [&](const Default& d) { return d.expression == expression; });
     try {
       if (known != defaults().end()) {
-        rules_.push_back({Regex{expression, known->ignore_case}, known->group, known->hints});
+        rules_.push_back({&*known, nullptr});
       } else {
-        rules_.push_back({Regex{expression}, 0, {}});
+        rules_.push_back({nullptr, std::make_unique<Regex>(expression)});
       }
     } catch (const Error& e) {
       problems_.push_back(fmt::format("redact \"{}\": {}", expression, e.what()));
@@ -100,9 +120,9 @@ Redactor::Redactor(const std::vector<std::string>& expressions) {
 std::vector<Span> Redactor::find(std::string_view text) const {
   std::vector<Span> spans;
   for (const auto& rule : rules_) {
-    if (!has_hint(text, rule.hints)) continue;
+    if (rule.usual && !has_hint(text, rule.usual->hints)) continue;
     for (std::size_t at = 0; at < text.size();) {
-      const auto found = rule.regex.find(text, at, rule.group);
+      const auto found = rule.find(text, at);
       if (!found) break;
       if (found->end > found->begin) spans.push_back(*found);
       at = std::max(found->end, at + 1);

@@ -7,19 +7,20 @@
 #include <vector>
 
 #include "capture.hh"
-#include "regex.hh"
 
 namespace sheepdog {
 
-/// The expressions that hold unless the configuration says `(redact none)`: passwords in options, in
-/// assignments and in URLs. Of these only the secret itself is replaced, of others all they match.
+/// The expressions that hold unless the configuration says `(redact none)`: passwords in options,
+/// in assignments and in URLs. Of these only the secret itself is replaced, of others all they
+/// match.
 const std::vector<std::string>& default_redactions();
 
-/// Finds secrets line by line. An expression that does not compile is a `problem`; then nobody knows
-/// what is secret: output must be withheld.
+/// Finds secrets line by line. An expression that does not compile is a `problem`; then nobody
+/// knows what is secret: output must be withheld.
 class Redactor {
  public:
   explicit Redactor(const std::vector<std::string>& expressions);
+  ~Redactor();
 
   [[nodiscard]] std::vector<Span> find(std::string_view text) const;
   [[nodiscard]] std::string redact(std::string_view text) const;
@@ -31,11 +32,7 @@ class Redactor {
   [[nodiscard]] const std::vector<std::string>& problems() const { return problems_; }
 
  private:
-  struct Rule {
-    Regex regex;
-    std::size_t group = 0;            // what is secret of a match
-    std::vector<std::string> hints;   // without one of these (lower case) in the text, none matches
-  };
+  struct Rule;
   std::vector<Rule> rules_;
   std::vector<std::string> problems_;
 };

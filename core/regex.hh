@@ -12,8 +12,8 @@
 namespace sheepdog {
 
 /// An expression as in regex(7). Lines are its unit: `.` and `[^...]` match no newline, `^` and `$`
-/// are at line ends. One that is all ASCII takes text as bytes, so that invalid UTF-8 (or NUL) hides
-/// nothing from it.
+/// are at line ends. One that is all ASCII takes text as bytes, so that invalid UTF-8 (or NUL)
+/// hides nothing from it.
 class Regex {
  public:
   /// Throws Error::usage, its text being regerror's, when `expression` does not compile.

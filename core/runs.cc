@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 
@@ -11,8 +12,6 @@
 #include <cstdio>
 #include <cstring>
 #include <memory>
-
-#include <fmt/format.h>
 
 #include "error.hh"
 #include "hold.hh"
@@ -29,7 +28,8 @@ const std::string good_file = "config-ok";
 const std::string start_suffix = ".start";
 
 [[noreturn]] void fail(const std::string& what, const std::string& file) {
-  throw Error{Error::Code::broken, fmt::format("cannot {} {}: {}", what, file, std::strerror(errno))};
+  throw Error{Error::Code::broken,
+              fmt::format("cannot {} {}: {}", what, file, std::strerror(errno))};
 }
 
 std::string content_of(int fd) {
@@ -74,12 +74,10 @@ Json to_json(const Beginning& beginning) {
 }
 
 Beginning to_beginning(const Json& json) {
-  Beginning beginning{value<std::string>(json, "tag", ""),
-                      value<std::string>(json, "command", ""),
-                      value<std::string>(json, "monitor", "error"),
-                      {},
-                      value<std::int64_t>(json, "started", 0),
-                      value<std::int64_t>(json, "pid", 0)};
+  Beginning beginning{
+      value<std::string>(json, "tag", ""),          value<std::string>(json, "command", ""),
+      value<std::string>(json, "monitor", "error"), {},
+      value<std::int64_t>(json, "started", 0),      value<std::int64_t>(json, "pid", 0)};
   if (json.contains("run")) beginning.run = value<std::string>(json, "run", "");
   return beginning;
 }
@@ -220,7 +218,8 @@ void Runs::write(const std::string& name, const std::string& content) const {
   const std::string file = directory_ + "/" + name, fresh = fmt::format("{}.{}", file, getpid());
   const Descriptor opened{
       open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600)};
-  if (opened && write_all(opened.get(), content) && rename(fresh.c_str(), file.c_str()) == 0) return;
+  if (opened && write_all(opened.get(), content) && rename(fresh.c_str(), file.c_str()) == 0)
+    return;
   const int error = errno;
   unlink(fresh.c_str());
   errno = error;

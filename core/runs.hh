@@ -13,8 +13,8 @@
 
 namespace sheepdog {
 
-/// A name for files about `tag`, which may hold anything: never a path, at most 200 bytes, different
-/// for different tags.
+/// A name for files about `tag`, which may hold anything: never a path, at most 200 bytes,
+/// different for different tags.
 std::string tag_file_name(std::string_view tag);
 
 /// A run that began: its record stays locked until it ends, even by `kill -9`.
@@ -43,8 +43,8 @@ struct LostRun {
   StartRecord record;
 };
 
-/// The directory is made by the first that writes. Reading never throws: what is not there or cannot
-/// be read is not remembered. Writing throws Error::broken with the path and errno's text.
+/// The directory is made by the first that writes. Reading never throws: what is not there or
+/// cannot be read is not remembered. Writing throws Error::broken with the path and errno's text.
 class Runs {
  public:
   explicit Runs(std::string directory) : directory_{std::move(directory)} {}

@@ -27,7 +27,7 @@ SCM array_to_scm(const Json& array) {
   return vector;
 }
 
-/// Builds Scheme data of what the parser reads. It lives on the stack, where the collector sees
+/// Builds Scheme data of what the scanner tells. It lives on the stack, where the collector sees
 /// what is not finished yet; the scanner has bounded the depth.
 class ScmBuilder : public Json::json_sax_t {
  public:
@@ -54,8 +54,8 @@ class ScmBuilder : public Json::json_sax_t {
   bool end_array() override {
     return put_finished(scm_vector(scm_reverse_x(levels_[depth_].items, SCM_EOL)));
   }
-  bool parse_error(std::size_t, const std::string&, const Json::exception& e) override {
-    throw Error{Error::Code::bad_message, std::string{"1:1: "} + e.what()};
+  bool parse_error(std::size_t, const std::string&, const Json::exception&) override {
+    return false;  // the scanner throws instead
   }
 
  private:
@@ -120,6 +120,7 @@ Json vector_to_json(SCM vector, int depth) {
 
 Json number_to_json(SCM number) {
   if (scm_is_signed_integer(number, INT64_MIN, INT64_MAX)) return scm_to_int64(number);
+  if (scm_is_unsigned_integer(number, 0, UINT64_MAX)) return scm_to_uint64(number);
   const double real = scm_to_double(number);
   if (!std::isfinite(real)) cannot_say("a number that is not finite");
   return real;

@@ -44,7 +44,9 @@ Invocation understand(const CrontabLine& line, const Command& command) {
     Invocation invocation;
     invocation.command = command;
     invocation.changes = {[](Settings& s) { s.quiet = true; },
-                          [tag = line.tag](Settings& s) { if (!s.tag) s.tag = tag; }};
+                          [tag = line.tag](Settings& s) {
+                            if (!s.tag) s.tag = tag;
+                          }};
     return invocation;
   };
   Invocation invocation = start();
@@ -63,7 +65,8 @@ int main(int argc, char** argv) {
   prepare_process("sheepdog-sh");
   const std::string_view first = argc > 1 ? argv[1] : "";
   if (argc == 2 && first == "--help") return std::fputs(help, stdout) < 0;
-  if (argc == 2 && first == "--version") return std::printf("sheepdog-sh%s\n", std::strchr(version, ' ')) < 0;
+  if (argc == 2 && first == "--version")
+    return std::printf("sheepdog-sh%s\n", std::strchr(version, ' ')) < 0;
   setenv("SHELL", "/bin/sh", 1);
   if (argc < 3 || first != "-c") return become_shell(argv);
   const CrontabLine line = read_crontab_line(argv[2]);

@@ -1,7 +1,7 @@
 // verdict.hh -- what a finished command means, by the one rule that C++ knows.
 //
-// The verdict is Scheme's: (sheepdog verdict) and the monitor. This one holds where Scheme cannot be
-// had (SEMANTICS 4, W9), and tells beforehand whether there is anything to ask.
+// The verdict is Scheme's: (sheepdog verdict) and the monitor. This one holds where Scheme cannot
+// be had (SEMANTICS 4, W9), and tells beforehand whether there is anything to ask.
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
@@ -20,7 +20,7 @@ struct Report {
   std::optional<std::string> tag;  // nothing: the command's own
   std::string state;               // ok warn fail unknown
   std::string summary;
-  Json fields, facts, replaces;    // null: none
+  Json fields, facts, replaces;  // null: none
 };
 
 /// What the patterns saw: the lines that were found, what was not.
@@ -35,7 +35,8 @@ Report plain_verdict(const Outcome& outcome, const Settings& settings, const Fin
 std::string judge_request(const Settings& settings, const Findings& findings, const Json& outcome,
                           bool check);
 
-/// A verdict of (sheepdog verdict): `{"reports":[...],"config_problems":[...],"monitor_problem":...}`.
+/// A verdict of (sheepdog verdict):
+/// `{"reports":[...],"config_problems":[...],"monitor_problem":...}`.
 struct Judgement {
   std::vector<Report> reports;
   std::vector<std::string> configuration_problems;  // a line or two each, as they are printed

@@ -2,11 +2,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "wrapper.hh"
 
+#include <fmt/format.h>
 #include <signal.h>
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
@@ -15,19 +17,16 @@
 #include <memory>
 #include <vector>
 
-#include <fmt/format.h>
-
+#include "assessment.hh"
 #include "delivery.hh"
 #include "error.hh"
 #include "instant.hh"
 #include "job.hh"
-#include "judge.hh"
 #include "lock.hh"
 #include "log.hh"
 #include "pattern.hh"
 #include "phrase.hh"
 #include "runs.hh"
-#include "text.hh"
 #include "verdict.hh"
 
 namespace sheepdog {
@@ -35,12 +34,10 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// Whose start hides behind a job that lasts longer than this; shorter jobs mostly need no Guile.
-constexpr Seconds guile_delay{0.02};
-constexpr Seconds judge_patience{5.0};
+// All that comes after the job lasts no longer than this when the queue does not answer, but for a
+// last try of it when other things took their time.
 constexpr Seconds delivery_patience{2.0};
-
-const std::string configuration_tag = "sheepdog config";
+constexpr Seconds least_patience{0.3};
 
 std::string random_run() {
   std::uint64_t bytes = 0;
@@ -48,8 +45,6 @@ std::string random_run() {
     bytes = static_cast<std::uint64_t>(epoch_ms());
   return fmt::format("{:016x}", bytes);
 }
-
-std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
 /// Do `work`; a state directory that cannot be used is told of and changes nothing else.
 template <typename Work>
@@ -61,17 +56,6 @@ void attempt(Work work) {
   }
 }
 
-/// Text of several lines that is ours or Scheme's, each line printable.
-void print_lines(const std::string& text) {
-  std::fprintf(stderr, "%s\n", printable(text, true).c_str());
-}
-
-/// What sheepdog has to say about itself: the configuration, the monitor.
-struct OwnReport {
-  std::string tag, state, summary;
-  std::string memory;  // what its state is remembered under
-};
-
 /// One run of a command.
 class Run {
  public:
@@ -80,17 +64,11 @@ class Run {
 
  private:
   void compile_patterns();
-  bool configuration_is_good();
   std::optional<Holder> wait_for_lock();
   void refuse(const Holder& holder);
   void start();
   void tell_beginning();
   Findings findings();
-  void judge(const Outcome& outcome, const Findings& findings);
-  void ask(const Outcome& outcome, const Findings& findings);
-  void note_configuration();
-  void note_monitor(const std::optional<std::string>& problem);
-  [[nodiscard]] bool is_news(const std::string& tag, const std::string& state) const;
   void report(const Outcome& outcome);
   void deliver();
   [[nodiscard]] Ending ending(const Outcome& outcome) const;
@@ -102,18 +80,14 @@ class Run {
   const Runs runs_;
   const std::optional<std::string> run_;
   const Barks barks_;
+  Assessment assessment_;
 
   std::unique_ptr<Patterns> patterns_;
-  std::string configuration_memory_;  // what its state is remembered under
-  std::vector<std::string> configuration_problems_;
-  bool check_ = false;  // the configuration is not known to be good
   Lock lock_;
   std::optional<StartRecord> record_;
   std::unique_ptr<Job> job_;
-  std::unique_ptr<Judge> judge_;
   std::future<void> beginning_told_;
-  std::vector<Report> reports_;
-  std::vector<OwnReport> own_reports_;
+  Clock::time_point ended_ = Clock::now();  // of the job
 
   struct Sending {
     Json message;
@@ -130,15 +104,14 @@ Run::Run(const Command& command, Settings settings, const Wishes& wishes, const 
       paths_{paths},
       runs_{settings_.state + "/runs"},
       run_{settings_.start ? std::optional{random_run()} : std::nullopt},
-      barks_{command_, settings_, run_} {
-  if (settings_.file) configuration_memory_ = configuration_tag + " " + *settings_.file;
-  check_ = settings_.file && !(settings_.understood && runs_.found_good(settings_.files) &&
-                               runs_.last_state(configuration_memory_).value_or("ok") == "ok");
+      barks_{command_, settings_, run_},
+      assessment_{settings_, runs_, paths, !wishes.dry_run} {
   compile_patterns();
 }
 
 Ending Run::go() {
-  if (wishes_.strict && check_ && !configuration_is_good()) {
+  if (wishes_.strict && !assessment_.configuration_is_good()) {
+    report({});
     deliver();
     return {not_started, {}};
   }
@@ -149,7 +122,8 @@ Ending Run::go() {
   }
   start();
   const Outcome outcome = job_->finish();
-  judge(outcome, findings());
+  ended_ = Clock::now();
+  assessment_.judge(outcome, findings(), [&] { return barks_.raw_outcome(*job_, outcome); });
   report(outcome);
   deliver();
   if (record_) record_->end();
@@ -162,31 +136,12 @@ void Run::compile_patterns() {
     patterns_ = std::make_unique<Patterns>(settings_.fail_pattern, settings_.warn_pattern,
                                            settings_.need_pattern);
   } catch (const Error& e) {
-    configuration_problems_.push_back(
-        fmt::format("{}: error: {}", settings_.file.value_or("-"), e.what()));
+    assessment_.add_problem(fmt::format("{}: error: {}", settings_.file.value_or("-"), e.what()));
     patterns_ = std::make_unique<Patterns>();
   }
   for (const auto& problem : barks_.problems())
-    configuration_problems_.push_back(fmt::format("{}: error: {}\nhint: output is withheld",
-                                                  settings_.file.value_or("-"), problem));
-}
-
-/// --strict: Guile before the job, since the job must not run otherwise.
-bool Run::configuration_is_good() {
-  try {
-    Judge judge{paths_, Seconds{0}};
-    const std::string answer =
-        judge.ask(judge_request(settings_, {}, Json::object(), true), judge_patience);
-    const auto problems = parse_judgement(answer).configuration_problems;
-    configuration_problems_.insert(configuration_problems_.end(), problems.begin(), problems.end());
-    note_configuration();
-    check_ = false;
-  } catch (const Error&) {
-    for (const auto& problem : settings_.problems)
-      if (!problem.warning) configuration_problems_.push_back(to_text(problem));
-    if (!configuration_problems_.empty()) note_configuration();
-  }
-  return configuration_problems_.empty();
+    assessment_.add_problem(fmt::format("{}: error: {}\nhint: output is withheld",
+                                        settings_.file.value_or("-"), problem));
 }
 
 std::optional<Holder> Run::wait_for_lock() {
@@ -194,8 +149,9 @@ std::optional<Holder> Run::wait_for_lock() {
   std::optional<Holder> holder;
   attempt([&] {
     make_directory(settings_.state + "/locks", paths_);
-    holder = lock_.acquire(fmt::format("{}/locks/{}.lock", settings_.state, tag_file_name(*settings_.tag)),
-                           *settings_.lock);
+    holder = lock_.acquire(
+        fmt::format("{}/locks/{}.lock", settings_.state, tag_file_name(*settings_.tag)),
+        *settings_.lock);
     if (!holder) runs_.admitted(*settings_.tag);
   });
   return holder;
@@ -217,8 +173,8 @@ void Run::start() {
   const std::int64_t now = epoch_ms();
   if (!wishes_.dry_run)
     attempt([&] {
-      record_ = runs_.begin({*settings_.tag, barks_.command_text(), settings_.monitor, run_, now,
-                             getpid()});
+      record_ = runs_.begin(
+          {*settings_.tag, barks_.command_text(), settings_.monitor, run_, now, getpid()});
     });
   RunOptions options;
   options.limit = settings_.timeout;
@@ -229,30 +185,32 @@ void Run::start() {
     options.watch = [this](int stream, std::string_view bytes) { patterns_->see(stream, bytes); };
   job_ = std::make_unique<Job>(command_.argv, options);
   job_->start();
-  const bool surely = check_ || settings_.monitor != "error" || is_news(*settings_.tag, "ok");
-  judge_ = std::make_unique<Judge>(paths_, surely ? Seconds{0} : guile_delay);
   tell_beginning();
+  assessment_.begin();
 }
 
 /// While the job runs: that it began, and that others began and did not end (W8).
 void Run::tell_beginning() {
+  std::vector<Json> messages;
+  if (settings_.start) messages.push_back(barks_.start(epoch_ms()));
   if (wishes_.dry_run) {
-    if (settings_.start) std::printf("%s\n", write_json(barks_.start(epoch_ms())).c_str());
+    for (const auto& message : messages) std::printf("%s\n", write_json(message).c_str());
     std::fflush(stdout);
     return;
   }
   auto lost = runs_.lost();
-  if (!settings_.start && lost.empty()) return;
-  beginning_told_ = std::async(std::launch::async, [this, lost = std::move(lost)]() mutable {
-    Delivery delivery{settings_, settings_.must_wait() || (check_ && !settings_.queue_named)};
-    for (auto& run : lost) {
-      delivery.post(barks_.lost(run.beginning));
-      run.record.end();
-      attempt([&] { runs_.sent(run.beginning.tag, "fail"); });
-    }
-    if (settings_.start) delivery.post(barks_.start(epoch_ms()));
+  for (const auto& run : lost) {
+    messages.push_back(barks_.lost(run.beginning));
+    attempt([&] { runs_.sent(run.beginning.tag, "fail"); });
+  }
+  if (messages.empty()) return;
+  auto tell = [this, messages, lost = std::move(lost), wait = assessment_.holds_back()]() mutable {
+    Delivery delivery{settings_, wait};
+    for (const auto& message : messages) delivery.post(message);
+    for (auto& run : lost) run.record.end();
     delivery.hand_over(settings_.standalone() ? Seconds{0} : delivery_patience);
-  });
+  };
+  beginning_told_ = std::async(std::launch::async, std::move(tell));
 }
 
 Findings Run::findings() {
@@ -263,90 +221,29 @@ Findings Run::findings() {
   return findings;
 }
 
-void Run::judge(const Outcome& outcome, const Findings& findings) {
-  reports_ = {plain_verdict(outcome, settings_, findings)};
-  const bool nothing_to_ask = settings_.monitor == "error" && !check_ &&
-                              reports_[0].state == "ok" && !is_news(*settings_.tag, "ok");
-  if (!nothing_to_ask) {
-    ask(outcome, findings);
-  } else if (!configuration_problems_.empty()) {
-    note_configuration();
-  }
-}
-
-void Run::ask(const Outcome& outcome, const Findings& findings) {
-  try {
-    const std::string request =
-        judge_request(settings_, findings, barks_.raw_outcome(*job_, outcome), check_);
-    Judgement judgement = parse_judgement(judge_->ask(request, judge_patience));
-    reports_ = std::move(judgement.reports);
-    for (auto& problem : judgement.configuration_problems)
-      configuration_problems_.push_back(std::move(problem));
-    note_configuration();
-    note_monitor(judgement.monitor_problem);
-  } catch (const Error& e) {
-    if (check_)
-      for (const auto& problem : settings_.problems)
-        if (!problem.warning) configuration_problems_.push_back(to_text(problem));
-    check_ = false;
-    note_configuration();
-    note_monitor(fmt::format("{}: warning: no verdict from Scheme: {}", program_name(), e.what()));
-  }
-}
-
-/// What is wrong with the configuration is printed and sent; so is, once, that it is good again.
-void Run::note_configuration() {
-  if (!configuration_problems_.empty()) {
-    for (const auto& problem : configuration_problems_) print_lines(problem);
-    own_reports_.push_back({configuration_tag, "warn", first_line(configuration_problems_.front()),
-                            configuration_memory_});
-    settings_.monitor = "error";
-    return;
-  }
-  if (!check_ || wishes_.dry_run) return;
-  attempt([&] { runs_.note_good(settings_.files); });
-  if (runs_.last_state(configuration_memory_).value_or("ok") != "ok")
-    own_reports_.push_back(
-        {configuration_tag, "ok", "the configuration is good", configuration_memory_});
-}
-
-void Run::note_monitor(const std::optional<std::string>& problem) {
-  const std::string tag = "sheepdog monitor " + settings_.monitor;
-  if (problem) {
-    print_lines(*problem);
-    own_reports_.push_back({tag, "warn", first_line(*problem), tag});
-    settings_.monitor = "error";
-  } else if (runs_.last_state(tag).value_or("ok") != "ok") {
-    own_reports_.push_back({tag, "ok", "it works", tag});
-  }
-}
-
-/// Is `state` to be sent? What is not ok, the first success after that, the first of all.
-bool Run::is_news(const std::string& tag, const std::string& state) const {
-  if (settings_.always || settings_.start || settings_.every || state != "ok") return true;
-  return runs_.last_state(tag) != "ok";
-}
-
 void Run::report(const Outcome& outcome) {
-  bool bad = reports_.empty() && outcome.status != 0;
-  for (const auto& one : own_reports_)
+  for (const auto& one : assessment_.own_reports())
     sendings_.push_back({barks_.own(one.tag, one.state, one.summary), "", one.memory});
+  if (!job_) return;
+  const auto& reports = assessment_.reports();
+  bool bad = reports.empty() && outcome.status != 0;
   const Json described = barks_.outcome(*job_, outcome);
-  for (std::size_t i = 0; i < reports_.size(); ++i) {
-    const Report& one = reports_[i];
+  for (std::size_t i = 0; i < reports.size(); ++i) {
+    const Report& one = reports[i];
     const bool ok = one.state == "ok";
     bad = bad || !ok;
     const std::string tag = one.tag.value_or(*settings_.tag);
-    if (!is_news(tag, one.state)) continue;
+    if (!assessment_.is_news(tag, one.state)) continue;
     Json message = barks_.end(one, described, i == 0);
     const auto summary = message.at("summary").get<std::string>();
     const std::string deed = one.tag ? fmt::format("{}: {}", *one.tag, summary)
-                               : deed_text(command_.name, outcome, summary);
+                                     : deed_text(command_.name, outcome, summary);
     sendings_.push_back({std::move(message), ok && wishes_.verbose == 0 ? "" : deed, tag});
   }
   if (bad) job_->release();
   if (const auto trouble = job_->trouble())
-    complain(fmt::format("cannot pass on the output of {}: {}", command_.name, *trouble), {}, "warning");
+    complain(fmt::format("cannot pass on the output of {}: {}", command_.name, *trouble), {},
+             "warning");
 }
 
 void Run::deliver() {
@@ -356,18 +253,18 @@ void Run::deliver() {
     if (sendings_.empty()) complain("nothing to send: it is ok, as it was", {}, "dry run");
     return;
   }
-  Delivery delivery{settings_, settings_.must_wait() ||
-                                   (!configuration_problems_.empty() && !settings_.queue_named)};
+  Delivery delivery{settings_, assessment_.holds_back()};
   for (const auto& sending : sendings_) {
     delivery.post(sending.message);
     attempt([&] { runs_.sent(sending.memory, sending.message.at("state").get<std::string>()); });
   }
-  delivery.hand_over(delivery_patience);
+  delivery.hand_over(
+      std::max<Seconds>(delivery_patience - (Clock::now() - ended_), least_patience));
   for (std::size_t i = 0; i < sendings_.size(); ++i) {
     if (sendings_[i].deed.empty()) continue;
     const std::string id = delivery.id(i);
-    const std::string text = fmt::format("{} ({}{}{})", sendings_[i].deed, id, id.empty() ? "" : ", ",
-                                         place_name(delivery.place(i)));
+    const std::string text = fmt::format("{} ({}{}{})", sendings_[i].deed, id,
+                                         id.empty() ? "" : ", ", place_name(delivery.place(i)));
     complain(text, {}, "barked");
     if (!settings_.log.empty()) log(Level::notice, "barked: " + text);
   }
@@ -376,13 +273,17 @@ void Run::deliver() {
 
 Ending Run::ending(const Outcome& outcome) const {
   switch (outcome.start_errno) {
-    case 0: break;
-    case ENOENT: return {not_found, {}};
+    case 0:
+      break;
+    case ENOENT:
+      return {not_found, {}};
     case EAGAIN:
     case ENOMEM:
     case EMFILE:
-    case ENFILE: return {not_started, {}};
-    default: return {not_executable, {}};
+    case ENFILE:
+      return {not_started, {}};
+    default:
+      return {not_executable, {}};
   }
   if (outcome.timed_out) return {timed_out, {}};
   if (outcome.signal) return {128 + *outcome.signal, outcome.signal};

@@ -25,11 +25,12 @@ struct Ending {
 };
 
 /// Exit statuses of our own (COMMANDS 7).
-constexpr int lock_held = 75, timed_out = 124, not_started = 125, not_executable = 126, not_found = 127;
+constexpr int lock_held = 75, timed_out = 124, not_started = 125, not_executable = 126,
+              not_found = 127;
 
 /// Run `command` under `settings` (those of the configuration with the options over them), whatever
-/// else works or not; judge it, redact, spool, hand over. The threads that it starts may outlive it:
-/// the caller ends by end_process().
+/// else works or not; judge it, redact, spool, hand over. The threads that it starts may outlive
+/// it: the caller ends by end_process().
 Ending wrap(const Command& command, Settings settings, const Wishes& wishes, const Paths& paths);
 
 /// End this process with that status or by that signal, without a core file of ours.

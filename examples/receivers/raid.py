@@ -10,8 +10,8 @@ import sys
 message = json.load(sys.stdin)
 degraded = message.get("fields", {}).get("degraded", [])
 for array in degraded:
-    # A fact: relation and arguments. The host is the first argument of ours.
-    print(json.dumps(["store", ["raid", message["host"], array, "degraded"]]))
+    # A fact: relation and arguments; the host of the message is implied.
+    print(json.dumps(["store", ["raid", array, "degraded"]]))
 if degraded:
     print(json.dumps(["notify", "degraded on %s: %s" % (message["host"], ", ".join(degraded))]))
 print(json.dumps(["log", "info", "%s has %d degraded arrays" % (message["host"], len(degraded))]))

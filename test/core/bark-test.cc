@@ -74,8 +74,8 @@ TEST(bark, a_death_by_signal_has_no_status) {
 
 TEST(bark, secrets_are_nowhere_in_it) {
   Told told{"echo --password=xyzzy; echo x --token xyzzy >&2; exit 3"};
-  const Report report{{}, "fail", "found: --password=xyzzy",
-                      {{"line", "--password=xyzzy"}}, {}, {}};
+  const Report report{{}, "fail", "found: --password=xyzzy", {{"line", "--password=xyzzy"}},
+                      {}, {}};
   EXPECT_EQ(told.end(report).dump().find("xyzzy"), std::string::npos);
   EXPECT_EQ(told.barks.command_text().find("xyzzy"), std::string::npos);
   EXPECT_EQ(told.barks.line("--password=xyzzy"), "--password=***");
@@ -115,8 +115,9 @@ TEST(bark, wishes_of_the_settings_are_honoured) {
 
 TEST(bark, a_report_with_a_tag_of_its_own_is_another_subject) {
   Told told{"true"};
-  const Report report{"disk /", "warn", "91 %", {{"used", 91}}, Json::array({Json::array({"a", 1})}),
-                      Json::array({"a"})};
+  const Report report{
+      "disk /",          "warn", "91 %", {{"used", 91}}, Json::array({Json::array({"a", 1})}),
+      Json::array({"a"})};
   const Json message = told.barks.end(report, told.barks.outcome(told.job, told.outcome), false);
   EXPECT_EQ(message.at("tag"), "disk /");
   EXPECT_FALSE(message.contains("run"));

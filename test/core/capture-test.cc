@@ -35,7 +35,8 @@ TEST(capture, the_middle_is_left_out_and_counted) {
 TEST(capture, a_long_stream_keeps_its_two_ends_whatever_the_pieces) {
   for (const std::size_t piece : {1u, 7u, 4096u, 100'000u}) {
     HeadTail kept{16, 32};
-    const std::string all = "the beginning..." + std::string(300'000, 'x') + "and this is the end of a stream.";
+    const std::string all =
+        "the beginning..." + std::string(300'000, 'x') + "and this is the end of a stream.";
     for (std::size_t at = 0; at < all.size(); at += piece) kept.put(all.substr(at, piece));
     EXPECT_EQ(kept.text(),
               "the beginning...\n[... 300000 bytes left out ...]\nand this is the end of a stream.")

@@ -13,7 +13,8 @@ namespace {
 using Words = std::vector<std::string>;
 
 TEST(crontab_line, the_trailing_comment_holds_options) {
-  EXPECT_EQ(read_crontab_line("borg create x # sheepdog: -t BORG-ETC -a ").options, "-t BORG-ETC -a");
+  EXPECT_EQ(read_crontab_line("borg create x # sheepdog: -t BORG-ETC -a ").options,
+            "-t BORG-ETC -a");
   EXPECT_EQ(read_crontab_line("borg create x #sheepdog:-a").options, "-a");
   EXPECT_EQ(read_crontab_line("borg create x # another comment").options, "");
   EXPECT_EQ(read_crontab_line("echo '# sheepdog: -a'").options, "");
@@ -37,7 +38,8 @@ TEST(crontab_line, our_own_programs_are_not_watched) {
 }
 
 TEST(crontab_line, words_are_divided_as_by_a_shell) {
-  EXPECT_EQ(split_words("-t 'a b' \"c \\\" d\" e\\ f ''"), (Words{"-t", "a b", "c \" d", "e f", ""}));
+  EXPECT_EQ(split_words("-t 'a b' \"c \\\" d\" e\\ f ''"),
+            (Words{"-t", "a b", "c \" d", "e f", ""}));
   EXPECT_EQ(split_words("  "), Words{});
 }
 

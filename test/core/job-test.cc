@@ -45,7 +45,8 @@ TEST(job, both_streams_are_kept_apart) {
 }
 
 TEST(job, much_output_on_both_streams_at_once_takes_little_memory) {
-  const Outcome outcome = shell("head -c 30000000 /dev/zero & head -c 30000000 /dev/zero >&2; wait");
+  const Outcome outcome =
+      shell("head -c 30000000 /dev/zero & head -c 30000000 /dev/zero >&2; wait");
   EXPECT_EQ(outcome.output_bytes, 30'000'000u);
   EXPECT_EQ(outcome.error_bytes, 30'000'000u);
   EXPECT_TRUE(outcome.cut);
@@ -100,7 +101,9 @@ TEST(job, no_descriptor_of_ours_reaches_a_handler) {
 
 TEST(job, its_signals_are_as_new) {
   signal(SIGUSR1, SIG_IGN);
-  EXPECT_EQ(shell("grep -c 'Sig\\(Ign\\|Blk\\):.*0000000000000000' /proc/$$/status").standard_output, "2\n");
+  EXPECT_EQ(
+      shell("grep -c 'Sig\\(Ign\\|Blk\\):.*0000000000000000' /proc/$$/status").standard_output,
+      "2\n");
   signal(SIGUSR1, SIG_DFL);
 }
 

@@ -93,8 +93,8 @@ TEST(lock, a_place_where_none_can_be_is_an_error) {
     Lock{}.acquire(directory / "none/x.lock");
     FAIL() << "no error";
   } catch (const Error& e) {
-    EXPECT_EQ(std::string{e.what()}, "cannot open " + (directory / "none/x.lock") +
-                                         ": No such file or directory");
+    EXPECT_EQ(std::string{e.what()},
+              "cannot open " + (directory / "none/x.lock") + ": No such file or directory");
   }
 }
 

@@ -66,11 +66,27 @@ TEST(options, what_follows_an_action_is_left_to_it) {
 }
 
 TEST(options, each_option_changes_its_setting) {
-  const Settings s = settings_of(
-      {"-m", "disk", "-t", "BORG", "-a", "-q", "--lock=5m", "--timeout=12h", "--no-output",
-       "--every=1d", "--start", "--name=tux01", "--ok-status=0,24", "--warn-status=1",
-       "--fail-pattern=a", "--fail-pattern=b", "--warn-pattern=c", "--need-pattern=d",
-       "--not-quicker=10s", "-e", "x"});
+  const Settings s = settings_of({"-m",
+                                  "disk",
+                                  "-t",
+                                  "BORG",
+                                  "-a",
+                                  "-q",
+                                  "--lock=5m",
+                                  "--timeout=12h",
+                                  "--no-output",
+                                  "--every=1d",
+                                  "--start",
+                                  "--name=tux01",
+                                  "--ok-status=0,24",
+                                  "--warn-status=1",
+                                  "--fail-pattern=a",
+                                  "--fail-pattern=b",
+                                  "--warn-pattern=c",
+                                  "--need-pattern=d",
+                                  "--not-quicker=10s",
+                                  "-e",
+                                  "x"});
   EXPECT_EQ(s.monitor, "disk");
   EXPECT_EQ(s.tag, "BORG");
   EXPECT_TRUE(s.always && s.quiet && s.start && !s.output);
@@ -96,8 +112,9 @@ TEST(options, host_and_port_name_the_queue) {
 }
 
 TEST(options, those_of_the_ruby_ancestor_are_taken) {
-  const Words words{"--always", "--tag", "T",      "--host",         "h", "--port", "1", "--email=a@x",
-                    "--log=/l", "--full", "--store-stdout", "--password", "p", "-e", "x"};
+  const Words words{"--always",       "--tag",      "T",           "--host",   "h",
+                    "--port",         "1",          "--email=a@x", "--log=/l", "--full",
+                    "--store-stdout", "--password", "p",           "-e",       "x"};
   const Settings s = settings_of(words);
   EXPECT_EQ(s.mailto, (Words{"a@x"}));
   EXPECT_EQ(s.log, (Words{"/l"}));
@@ -106,7 +123,8 @@ TEST(options, those_of_the_ruby_ancestor_are_taken) {
 }
 
 TEST(options, wrong_ones_are_named) {
-  EXPECT_EQ(refusal({"--tiemout=5m", "-e", "x"}), "no such option: --tiemout; did you mean '--timeout'?");
+  EXPECT_EQ(refusal({"--tiemout=5m", "-e", "x"}),
+            "no such option: --tiemout; did you mean '--timeout'?");
   EXPECT_EQ(refusal({"-z"}), "no such option: -z; 'sheepdog --help' lists them");
   EXPECT_EQ(refusal({"-az", "-e", "x"}), "no such option: -z; 'sheepdog --help' lists them");
   EXPECT_EQ(refusal({"--co=x", "-e", "x"}), "--co could be --config or --color");
@@ -124,14 +142,17 @@ TEST(options, wrong_ones_are_named) {
   EXPECT_EQ(refusal({"-t", "a\nb", "-e", "x"}),
             "--tag wants 1 to 256 printable characters, got \"a\\x0a;b\"");
   EXPECT_EQ(refusal({"-m", "../x", "-e", "x"}), "--monitor wants a name, got \"../x\"");
-  EXPECT_EQ(refusal({"-f", "xml", "status"}), "--format wants one of text, json, sexp, org, got \"xml\"");
+  EXPECT_EQ(refusal({"-f", "xml", "status"}),
+            "--format wants one of text, json, sexp, org, got \"xml\"");
 }
 
 TEST(options, a_command_line_that_means_nothing_is_refused) {
   EXPECT_EQ(refusal({}), "no command and no action; 'sheepdog --help' tells what there is");
   EXPECT_EQ(refusal({"run"}), "'run' wants PROGRAM [ARG...]");
-  EXPECT_EQ(refusal({"-e", "x", "y"}), "unexpected argument 'y' beside -e; quote the whole command");
-  EXPECT_EQ(refusal({"-e", "x", "run", "y"}), "unexpected argument 'run' beside -e; quote the whole command");
+  EXPECT_EQ(refusal({"-e", "x", "y"}),
+            "unexpected argument 'y' beside -e; quote the whole command");
+  EXPECT_EQ(refusal({"-e", "x", "run", "y"}),
+            "unexpected argument 'run' beside -e; quote the whole command");
   EXPECT_EQ(refusal({"-t", "x", "status"}),
             "--tag is for -e and 'run'; options of an action stand behind it");
 }

@@ -67,7 +67,9 @@ TEST(pattern, a_line_of_megabytes_is_looked_through) {
 
 TEST(pattern, nul_and_bad_utf_8_hide_nothing) {
   Patterns patterns{{"a.b needle"}, {}, {}};
-  patterns.see(1, std::string{"\0\xff\xfe x\0a\xff" "b needle\n", 17});
+  patterns.see(1, std::string{"\0\xff\xfe x\0a\xff"
+                              "b needle\n",
+                              17});
   EXPECT_TRUE(patterns.fail_found());
 }
 

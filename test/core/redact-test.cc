@@ -54,8 +54,10 @@ TEST(redact, what_is_no_secret_stays) {
 
 TEST(redact, a_secret_that_is_a_word_of_its_own_is_masked_whole) {
   const Redactor redactor{default_redactions()};
-  EXPECT_EQ(redactor.redact(Words{"x", "--password", "a b c", "-v"}), (Words{"x", "--password", "***", "-v"}));
-  EXPECT_EQ(redactor.redact(Words{"x", "--password=abc", "y"}), (Words{"x", "--password=***", "y"}));
+  EXPECT_EQ(redactor.redact(Words{"x", "--password", "a b c", "-v"}),
+            (Words{"x", "--password", "***", "-v"}));
+  EXPECT_EQ(redactor.redact(Words{"x", "--password=abc", "y"}),
+            (Words{"x", "--password=***", "y"}));
   EXPECT_EQ(redactor.redact(Words{"curl", "-u", "me:abc"}), (Words{"curl", "-u", "me:***"}));
 }
 
@@ -87,7 +89,8 @@ TEST(redact, an_expression_that_does_not_compile_is_a_problem) {
 
 TEST(redact, two_hundred_kilobytes_take_no_time) {
   std::string text;
-  while (text.size() < 200'000) text += "2026-11-22 some line of a log with key and user in it, u:p\n";
+  while (text.size() < 200'000)
+    text += "2026-11-22 some line of a log with key and user in it, u:p\n";
   const auto before = std::chrono::steady_clock::now();
   redacted(text);
   const auto took = std::chrono::steady_clock::now() - before;

@@ -78,7 +78,7 @@
           ((status head ping raid quiet)
            (list status
                  (string-append "- " (if (string-contains head "1 FAIL") "1 FAIL" head))
-                 (string-take ping 15) (string-take raid 18) (string-take quiet 15)))))
+                 (string-take ping 16) (string-take raid 18) (string-take quiet 15)))))
       (test-equal "of a pattern only what fits"
         0 (car (run-here "status" "*/df")))
       (test-equal "a pattern that nothing fits cannot be told of"

@@ -57,8 +57,8 @@
                            #:queue #f #:trouble "refused" #:aside 2))))
 
   (test-equal "what is aside, and why"
-    '("17    today 06:15  3f9c:44                   293 KiB  1:9: number of 212 digits"
-      "1801  12 s ago     redis:localhost:7777/0:3  12 B     its receiver failed 3 ti…"
+    '("17    today 06:15  3f9c:44          293 KiB  1:9: number of 212 digits"
+      "1801  12 s ago     redis:localhos…  12 B     its receiver failed 3 times: \\x1b;"
       "hint: 'sheepdog queue aside show|retry|drop ID'")
     (aside-lines %aside %now))
 

@@ -9,6 +9,7 @@ echo '(config (mailto ""))' > "$HOME/.sheepdog.conf"
 mkdir "$work/bin"
 printf '#!/bin/sh\necho "Repository /export/backup/borg does not exist." >&2\nexit 2\n' > "$work/bin/borg"
 chmod +x "$work/bin/borg"
+plain=$PATH
 PATH=$work/bin:$PATH
 
 runs "a failing job keeps its status" 2 bark
@@ -44,7 +45,7 @@ runs "no configuration: the job runs and is watched" 3 sheepdog -t bare -e 'exit
 check "and its failure is stored" wait_until 10 sql_is fail "SELECT state FROM subject WHERE tag = 'bare'"
 
 # The example, as a newcomer runs it.
-runs "examples/first-bark.sh ends well" 0 env -u SHEEPDOG_DATADIR sh "$root/examples/first-bark.sh"
+runs "examples/first-bark.sh ends well" 0 env -u SHEEPDOG_DATADIR PATH="$plain" sh "$root/examples/first-bark.sh"
 has "it shows a bark" "sheepdog: barked: " "$work/out"
 lines=$(wc -l < "$work/out")
 check "in a screen of lines ($lines)" test "$lines" -ge 15 -a "$lines" -le 45

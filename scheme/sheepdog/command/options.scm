@@ -1,64 +1,25 @@
-;;; options.scm -- what may stand after an action's name, declared once
+;;; options.scm -- what stands after an action's name, taken apart as it declares
 ;;; SPDX-License-Identifier: GPL-3.0-or-later
 
 (define-module (sheepdog command options)
+  #:use-module (sheepdog command help)
+  #:use-module (sheepdog command syntax)
   #:use-module (sheepdog error)
   #:use-module (sheepdog text)
   #:use-module (ice-9 format)
   #:use-module (ice-9 match)
   #:use-module (srfi srfi-1)
-  #:use-module (srfi srfi-9)
-  #:export (option
-            option-ref
-            action-syntax
-            syntax-name
-            syntax-sentence
+  #:re-export (option
+               action-syntax
+               syntax-name
+               syntax-sentence
+               help-text
+               usage-text)
+  #:export (option-ref
             parse-options
             call-with-options
             choose-word
-            string->count
-            help-text
-            usage-text))
-
-(define-record-type <option>
-  (make-option name short argument optional? many? default convert wants sentence)
-  option?
-  (name option-name)                             ;string, without --
-  (short option-short)                           ;character | #f
-  (argument option-argument)                     ;string for the help | #f: a flag
-  (optional? option-optional?)                   ;its value may be left out
-  (many? option-many?)                           ;may be given again: a list, or a count
-  (default option-default)
-  (convert option-convert)                       ;string -> value | #f: not one
-  (wants option-wants)                           ;string: what convert takes
-  (sentence option-sentence))
-
-(define* (option name sentence #:key short argument optional? many? default
-                 (convert identity) (wants "another value"))
-  "Declare the option --NAME, told by SENTENCE.  With ARGUMENT (its name in the
-help) it has a value, which CONVERT makes of the string given; CONVERT answers
-#f for what is not WANTS (\"a number\").  An OPTIONAL? value left out is #t.
-With MANY? its value is the list of all values, of a flag: how often it stood."
-  (make-option name short argument optional? many?
-               (or default (and many? (if argument '() 0))) convert wants sentence))
-
-(define-record-type <syntax>
-  (make-syntax name words least most sentence options notes)
-  action-syntax?
-  (name syntax-name)                             ;string: the action
-  (words syntax-words)                           ;string for the help: "[PATTERN]"
-  (least syntax-least)                           ;how many words at least
-  (most syntax-most)                             ;at most | #f: any number
-  (sentence syntax-sentence)
-  (options syntax-options)                       ;list of <option>
-  (notes syntax-notes))                          ;list of strings, below the options
-
-(define* (action-syntax name words sentence options
-                        #:key (least 0) (most 0) (notes '()))
-  "Declare the action NAME: WORDS is how its arguments look in the help, LEAST
-and MOST (#f: no limit) how many there may be, SENTENCE what it does, OPTIONS
-its own options, NOTES lines that end its help, such as an example."
-  (make-syntax name words least most sentence options notes))
+            string->count))
 
 (define (string->count text)
   "The number of TEXT, a whole one from 0 on, or #f."
@@ -66,33 +27,6 @@ its own options, NOTES lines that end its help, such as an example."
        (<= (string-length text) 15)
        (string-every (lambda (c) (and (char>=? c #\0) (char<=? c #\9))) text)
        (string->number text)))
-
-(define (one-of . names)
-  (lambda (text) (and (member text names) (string->symbol text))))
-
-(define %common-options
-  (list (option "config" "Read FILE instead of the usual configuration."
-                #:short #\c #:argument "FILE")
-        (option "format" "Print text, json, sexp or org."
-                #:short #\f #:argument "FORMAT"
-                #:convert (one-of "text" "json" "sexp" "org")
-                #:wants "text, json, sexp or org")
-        (option "verbose" "Tell more; twice: still more." #:short #\v #:many? #t)
-        (option "color" "Colour: always, never, or auto: on a terminal."
-                #:argument "WHEN" #:convert (one-of "always" "never" "auto")
-                #:wants "always, never or auto")
-        (option "help" "Print this help." #:short #\h)
-        (option "usage" "Print how it is called, short.")))
-
-(define (all-options syntax)
-  "The options of SYNTAX and the common ones that it does not declare itself."
-  (let ((own (syntax-options syntax)))
-    (append own
-            (remove (lambda (common)
-                      (any (lambda (o)
-                             (string=? (option-name o) (option-name common)))
-                           own))
-                    %common-options))))
 
 ;;; Errors
 
@@ -110,8 +44,6 @@ its own options, NOTES lines that end its help, such as an example."
            (if near (list (format #f "did you mean '~a'?" near)) '()))))
 
 ;;; Finding an option
-
-(define (long-name option) (string-append "--" (option-name option)))
 
 (define (find-long syntax options name)
   "The one of OPTIONS called NAME, or the only one whose name NAME begins."
@@ -259,77 +191,3 @@ Raise `usage' for wrong ARGUMENTS."
                      (if near
                          (format #f "did you mean '~a'?" near)
                          (format #f "it can be ~{~a~^, ~}" candidates))))))
-
-;;; Help
-
-(define %width 79)                               ;columns, the last one free
-(define %sentences 29)                           ;the column where sentences begin
-
-(define (fill words column width)
-  "WORDS, strings, joined by blanks into lines that begin at COLUMN and end before
-WIDTH.  Return the list of lines, without the margin."
-  (let loop ((words words) (line #f) (lines '()))
-    (match words
-      (() (reverse (if line (cons line lines) lines)))
-      ((word . rest)
-       (let ((longer (if line (string-append line " " word) word)))
-         (if (and line (> (+ column (string-length longer)) width))
-             (loop rest word (cons line lines))
-             (loop rest longer lines)))))))
-
-(define (paragraph text column)
-  (string-join (fill (string-split text #\space) column %width)
-               (string-append "\n" (make-string column #\space))))
-
-(define (written option)
-  "How OPTION looks: `  -n, --number=N'."
-  (let ((short (option-short option)) (argument (option-argument option)))
-    (string-append (cond ((string=? (option-name option) "help") "  -h, -?, ")
-                         (short (string-append "  -" (string short) ", "))
-                         (else "      "))
-                   (long-name option)
-                   (cond ((not argument) "")
-                         ((option-optional? option) (format #f "[=~a]" argument))
-                         (else (string-append "=" argument))))))
-
-(define (option-help option)
-  (let ((left (written option)))
-    (string-append left
-                   (if (< (string-length left) (- %sentences 1))
-                       (make-string (- %sentences (string-length left)) #\space)
-                       (string-append "\n" (make-string %sentences #\space)))
-                   (paragraph (option-sentence option) %sentences)
-                   "\n")))
-
-(define (synopsis syntax)
-  (string-append "sheepdog " (syntax-name syntax) " [OPTION...]"
-                 (if (string-null? (syntax-words syntax)) "" " ")
-                 (syntax-words syntax)))
-
-(define (help-text syntax)
-  "The text of --help: at most 79 columns, made of the declaration alone."
-  (string-append "Usage: " (paragraph (synopsis syntax) 7) "\n"
-                 (paragraph (syntax-sentence syntax) 0) "\n\n"
-                 (string-concatenate (map option-help (all-options syntax)))
-                 (string-concatenate
-                  (map (lambda (note) (string-append "\n" (paragraph note 0) "\n"))
-                       (syntax-notes syntax)))))
-
-(define (usage-text syntax)
-  "The text of --usage: all options in a few lines."
-  (define (bracketed option)
-    (let ((argument (option-argument option)))
-      (string-append "[" (long-name option)
-                     (cond ((not argument) "")
-                           ((option-optional? option) (format #f "[=~a]" argument))
-                           (else (string-append "=" argument)))
-                     "]")))
-  (let ((lead (string-append "Usage: sheepdog " (syntax-name syntax) " ")))
-    (string-append
-     lead
-     (string-join (fill (append (map bracketed (all-options syntax))
-                                (remove string-null?
-                                        (string-split (syntax-words syntax) #\space)))
-                        (string-length lead) %width)
-                  (string-append "\n" (make-string (string-length lead) #\space)))
-     "\n")))
