@@ -261,7 +261,7 @@ class Reader {
     const std::string_view prefix = rest.substr(0, 1 + next);
     if (word.empty() && (prefix == "#t" || prefix == "#f")) {
       Datum datum = datum_at(at, Datum::Kind::boolean);
-      datum.text = prefix;
+      datum.text = std::string{prefix};
       datum.truth = prefix == "#t";
       return add(std::move(datum));
     }

@@ -54,7 +54,7 @@ shown 'sheepdog status' 1
 host=$(sheepdog status -f json | sed 's/.*"host":"\([^"]*\)".*/\1/')
 shown "sheepdog show $host/borg"
 
-# Any program can tell facts, with or without a state.
-shown "echo '{\"tag\":\"inventory\",\"facts\":[[\"package\",\"nginx\",\"1.22.1\"],[\"ram\",4096]]}' | sheepdog bark --json"
+# Any program can tell facts.
+shown "echo '{\"tag\":\"inventory\",\"state\":\"ok\",\"facts\":[[\"package\",\"nginx\",\"1.22.1\"],[\"ram\",4096]]}' | sheepdog bark --json"
 shown "sheepdog show $host/inventory"
 exit $problems

@@ -83,8 +83,8 @@ plugins=$(find monitors handlers -name '*.scm' | sort)
   includes $core | grep -E ' (glue|primitives|scheme_[a-z]+)\.hh$' |
     grep -vE '^core/(glue|primitives[a-z_]*|scheme_[a-z]+|interpreter|sheepdog-guile)\.(cc|hh) ' |
     rule "below the glue nobody knows the glue"
-  includes $core | grep -F ' interpreter.hh' | grep -vE "^core/(interpreter\.cc|wrapper\.cc|verdict\.cc|daemon\.cc|primitives[a-z_]*\.cc) |^$mains " |
-    rule "Guile is started by the wrapper, the daemons and the mains only"
+  includes $core | grep -F ' interpreter.hh' | grep -vE "^core/(interpreter\.cc|judge\.cc|daemon\.cc|primitives[a-z_]*\.cc) |^$mains " |
+    rule "Guile is started by the judge, the daemons and the mains only"
   includes core/error.* core/text.* core/datum.* | grep -vE ' <| (error|text|datum)\.hh$' |
     rule "error, text and datum stand on nothing of ours"
   includes core/*queue.* core/redis* core/connect.* core/spool* core/fit.* |
@@ -96,6 +96,9 @@ plugins=$(find monitors handlers -name '*.scm' | sort)
   includes core/reader.* core/syntax.* core/atom.* core/json* core/database.* |
     grep -E ' ([a-z_]*queue|redis|spool[a-z_]*|settings|process|job|intake|wrapper)\.hh$' |
     rule "reader, json and database know no transport and no process"
+  includes core/wrapper.* core/bark.* core/delivery.* core/runs.* core/verdict.* core/judge.* |
+    grep -E ' (database|intake|local_queue|redis[a-z_]*|glue|primitives)\.hh$' |
+    rule "the wrapper knows spool and queue, but no database and no transport"
   includes core/*.hh | grep -v '<' | sed 's|^core/||' | circles |
     rule "no circle among the headers of core/"
 
