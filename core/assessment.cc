@@ -14,7 +14,7 @@ namespace sheepdog {
 namespace {
 
 // Whose start hides behind a job that lasts longer than this; shorter jobs mostly need no Guile.
-constexpr Seconds guile_delay{0.02};
+constexpr Seconds guile_delay{0.1};
 constexpr Seconds patience{5.0};
 
 const std::string configuration_tag = "sheepdog config";
@@ -75,6 +75,7 @@ void Assessment::ask(const Findings& findings, const Json& outcome) {
     reports_ = std::move(judgement.reports);
     for (auto& problem : judgement.configuration_problems) add_problem(std::move(problem));
     note_configuration();
+    check_ = false;
     note_monitor(judgement.monitor_problem);
   } catch (const Error& e) {
     if (check_) add_own_problems();

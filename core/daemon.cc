@@ -86,6 +86,7 @@ int run_daemon(const Daemon& daemon, int argc, char** argv) {
   int status = 2;
   try {
     with_interpreter(find_paths(), [&] {
+      expand_heap(daemon.heap);
       std::vector<Json> arguments(daemon.arguments.begin(), daemon.arguments.end());
       arguments.push_back(to_json(options));
       status = call_scheme(daemon.module, daemon.procedure, arguments).get<int>();

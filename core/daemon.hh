@@ -15,7 +15,8 @@ struct Daemon {
   const char* doc;
   std::vector<std::string> module;
   const char* procedure;
-  std::vector<std::string> arguments;
+  std::vector<std::string> arguments = {};
+  std::size_t heap = 0;  // bytes that Guile's heap is to have from the start
 };
 
 /// Parse the command line, start Guile, run. Returns the exit status; 2 when it could not be done.

@@ -282,6 +282,12 @@ void Statement::bind_text(int index, std::string_view value) {
   check(bind_bytes(handle_.get(), index, true, value, SQLITE_TRANSIENT));
 }
 
+void Statement::bind_text(int index, std::unique_ptr<char, decltype(&std::free)> text,
+                          std::size_t size) {
+  // SQLite frees it, also when it fails.
+  check(sqlite3_bind_text64(handle_.get(), index, text.release(), size, std::free, SQLITE_UTF8));
+}
+
 void Statement::bind_blob(int index, std::string_view value) {
   check(bind_bytes(handle_.get(), index, false, value, SQLITE_TRANSIENT));
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstdlib>
 #include <memory>
 #include <span>
 #include <string>
@@ -72,6 +73,7 @@ class Statement {
   void bind(int index, double value);
   void bind_text(int index, std::string_view value);  // copied
   void bind_blob(int index, std::string_view value);  // copied
+  void bind_text(int index, std::unique_ptr<char, decltype(&std::free)> text, std::size_t size);
   void bind_value(int index, const Value& value);     // not copied: it must outlive the reset
   [[nodiscard]] int parameters() const;
 

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "interpreter.hh"
 
+#include <gc/gc.h>
 #include <libguile.h>
 
 #include <clocale>
@@ -118,6 +119,11 @@ void with_interpreter(const Paths& paths, const std::function<void()>& body) {
       },
       &start);
   if (start.error) std::rethrow_exception(start.error);
+}
+
+void expand_heap(std::size_t bytes) {
+  const std::size_t now = GC_get_heap_size();
+  if (now < bytes) GC_expand_hp(bytes - now);  // when it fails the heap grows as it needs to
 }
 
 Json call_scheme(const std::vector<std::string>& module, const std::string& procedure,

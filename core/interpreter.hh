@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <string>
 #include <vector>
@@ -14,6 +15,10 @@ namespace sheepdog {
 /// Run `body` with Guile up in this thread: locale C.UTF-8, no auto-compilation, load paths of
 /// `paths`, module (sheepdog core) defined. What `body` throws is thrown here.
 void with_interpreter(const Paths& paths, const std::function<void()>& body);
+
+/// Inside of with_interpreter: let the heap be at least `bytes`, so that a busy program collects less
+/// often; the memory is taken when it is used.
+void expand_heap(std::size_t bytes);
 
 /// Inside of with_interpreter: call PROCEDURE of module (sheepdog MODULE...), `{"command","status"}`, with
 /// JSON converted as by %json-read, and its answer converted back. A Scheme error is thrown as

@@ -120,6 +120,7 @@ void Job::State::start() {
   outcome.started = epoch_ms();
   began = Clock::now();
   signal(SIGPIPE, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN);  // a limit for files: ours is told of, the job's is the job's
   signal(SIGCHLD, SIG_DFL);  // inherited as ignored it would take the status away
   Pipe from_out = make_pipe(), from_error = make_pipe(), to_in;
   if (!options.passthrough) to_in = make_pipe();

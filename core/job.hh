@@ -52,7 +52,7 @@ struct RunOptions {
 /// terminal: to the command and its descendants, unless the terminal sent them to all of us).
 /// Without it, the command gets a session of its own, `input`, and no other descriptor of ours.
 ///
-/// start() makes SIGPIPE ignored and SIGCHLD default in this process.
+/// start() makes SIGPIPE and SIGXFSZ ignored and SIGCHLD default in this process.
 class Job {
  public:
   Job(std::vector<std::string> argv, RunOptions options);

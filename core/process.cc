@@ -2,17 +2,21 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "process.hh"
 
+#define BOOST_POSIX_HAS_VFORK 1  // 1.74 declares that start, and defines it only so
+
 #if __has_include(<boost/process/v1/child.hpp>)
 #include <boost/process/v1/child.hpp>
 #include <boost/process/v1/error.hpp>
 #include <boost/process/v1/exe.hpp>
 #include <boost/process/v1/extend.hpp>
+#include <boost/process/v1/posix.hpp>
 namespace bp = boost::process::v1;
 #else
 #include <boost/process/child.hpp>
 #include <boost/process/error.hpp>
 #include <boost/process/exe.hpp>
 #include <boost/process/extend.hpp>
+#include <boost/process/posix.hpp>
 namespace bp = boost::process;
 #endif
 
@@ -55,7 +59,7 @@ std::vector<std::string> changed_environment(const std::map<std::string, std::st
   return all;
 }
 
-/// In the child: only async-signal-safe calls from here to exec.
+/// In the child, which has our memory: only async-signal-safe calls from here to exec.
 void prepare_child(const Start& start) {
   if (start.group == Start::Group::session) setsid();
   if (start.group == Start::Group::own) setpgid(0, 0);
@@ -63,8 +67,8 @@ void prepare_child(const Start& start) {
   for (int fd = 0; fd < 3; ++fd)
     if (streams[fd] >= 0) dup2(streams[fd], fd);
   for (int s = 1; s < NSIG; ++s) {
-    const bool taken =
-        s == SIGPIPE || s == SIGTERM || ((s == SIGINT || s == SIGQUIT) && !start.terminal);
+    const bool taken = s == SIGPIPE || s == SIGXFSZ || s == SIGTERM ||
+                       ((s == SIGINT || s == SIGQUIT) && !start.terminal);
     if (!start.inherit || taken) signal(s, SIG_DFL);
   }
   sigset_t none;
@@ -113,7 +117,7 @@ Started start_program(const Start& start) {
   const auto variables = pointers(environment);
   std::error_code error;
   bp::child child(
-      bp::exe = *program, error,
+      bp::exe = *program, error, bp::posix::use_vfork,  // nothing is copied to be thrown away
       bp::extend::on_exec_setup =
           [&](auto& executor) {
             prepare_child(start);

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <cstdlib>
 #include <cstring>
 
 #include "glue.hh"
@@ -13,15 +14,21 @@ namespace {
 
 using glue::text_to_scm;
 
+void bind_string(Statement& statement, int index, SCM value) {
+  std::size_t size = 0;
+  char* const text = scm_to_utf8_stringn(value, &size);
+  statement.bind_text(index, {text, std::free}, size);
+}
+
 void bind(Statement& statement, int index, SCM value) {
   if (scm_is_string(value))
-    statement.bind_text(index, glue::scm_to_text(value));
+    bind_string(statement, index, value);
   else if (scm_is_signed_integer(value, INT64_MIN, INT64_MAX))
     statement.bind(index, std::int64_t{scm_to_int64(value)});
   else if (scm_is_false(value))
     statement.bind_null(index);
   else if (scm_is_symbol(value))
-    statement.bind_text(index, glue::scm_to_text(scm_symbol_to_string(value)));
+    bind_string(statement, index, scm_symbol_to_string(value));
   else if (scm_is_real(value))
     statement.bind(index, scm_to_double(value));
   else if (scm_is_bytevector(value))
@@ -31,12 +38,17 @@ void bind(Statement& statement, int index, SCM value) {
                 fmt::format("value {} of an SQL statement is neither number, text, bytes nor #f", index)};
 }
 
+/// `values` is a list as long as the statement has parameters; else an error, for a circle too.
 void bind_all(Statement& statement, SCM values) {
+  const int wanted = statement.parameters();
   int index = 0;
-  for (; scm_is_pair(values); values = SCM_CDR(values)) bind(statement, ++index, SCM_CAR(values));
-  if (index != statement.parameters())
-    throw Error{Error::Code::usage, fmt::format("an SQL statement wants {} values, got {}",
-                                                statement.parameters(), index)};
+  for (; scm_is_pair(values) && index < wanted; values = SCM_CDR(values))
+    bind(statement, ++index, SCM_CAR(values));
+  if (index == wanted && scm_is_null(values)) return;
+  throw Error{Error::Code::usage,
+              scm_is_pair(values)
+                  ? fmt::format("an SQL statement wants {} values, got more", wanted)
+                  : fmt::format("an SQL statement wants {} values, got {}", wanted, index)};
 }
 
 SCM column_to_scm(const Statement& statement, int column) {
@@ -62,7 +74,6 @@ struct Reset {
 }  // namespace
 
 SCM db_run(Database& db, const std::string& sql, SCM values) {
-  if (scm_ilength(values) < 0) throw glue::WrongType{3, values, "list"};
   Statement& statement = db.prepare(sql);
   const Reset reset{statement};
   bind_all(statement, values);
@@ -82,7 +93,6 @@ void db_run_many(Database& db, const std::string& sql, SCM rows) {
   Statement& statement = db.prepare(sql);
   for (; scm_is_pair(rows); rows = SCM_CDR(rows)) {
     const Reset reset{statement};
-    if (scm_ilength(SCM_CAR(rows)) < 0) throw glue::WrongType{3, SCM_CAR(rows), "list of lists"};
     bind_all(statement, SCM_CAR(rows));
     while (statement.step()) {
     }

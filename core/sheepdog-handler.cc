@@ -7,6 +7,7 @@ int main(int argc, char** argv) {
                                .doc = "Help the queue daemon of this database: all but what is timed.",
                                .module = {"sheepdog", "command", "serve"},
                                .procedure = "serve",
-                               .arguments = {"handler"}},
+                               .arguments = {"handler"},
+                               .heap = 48 << 20},
                               argc, argv);
 }

@@ -7,6 +7,7 @@ int main(int argc, char** argv) {
                                .doc = "Hear the barks of the herd, store them, tell the right person once.",
                                .module = {"sheepdog", "command", "serve"},
                                .procedure = "serve",
-                               .arguments = {"queue-daemon"}},
+                               .arguments = {"queue-daemon"},
+                               .heap = 48 << 20},
                               argc, argv);
 }

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "error.hh"
+#include "fit.hh"
 #include "phrase.hh"
 #include "text.hh"
 
@@ -68,12 +69,13 @@ std::string judge_request(const Settings& settings, const Findings& findings, co
                {"need_missing", text(findings.need_missing)}};
   if (settings.not_quicker)
     options["not_quicker"] = std::llround(settings.not_quicker->count() * 1000);
-  return write_json({{"config", text(settings.file)},
-                     {"check", check},
-                     {"monitor", settings.monitor},
-                     {"options", options},
-                     {"outcome", outcome},
-                     {"tag", text(settings.tag)}});
+  // In Scheme a question may be as large as a message.
+  return fit_message({{"config", text(settings.file)},
+                      {"check", check},
+                      {"monitor", settings.monitor},
+                      {"options", options},
+                      {"outcome", outcome},
+                      {"tag", text(settings.tag)}});
 }
 
 Judgement parse_judgement(const std::string& answer) {

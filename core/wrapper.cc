@@ -227,13 +227,14 @@ void Run::report(const Outcome& outcome) {
   if (!job_) return;
   const auto& reports = assessment_.reports();
   bool bad = reports.empty() && outcome.status != 0;
-  const Json described = barks_.outcome(*job_, outcome);
+  Json described;  // when there is something to send
   for (std::size_t i = 0; i < reports.size(); ++i) {
     const Report& one = reports[i];
     const bool ok = one.state == "ok";
     bad = bad || !ok;
     const std::string tag = one.tag.value_or(*settings_.tag);
     if (!assessment_.is_news(tag, one.state)) continue;
+    if (described.is_null()) described = barks_.outcome(*job_, outcome);
     Json message = barks_.end(one, described, i == 0);
     const auto summary = message.at("summary").get<std::string>();
     const std::string deed = one.tag ? fmt::format("{}: {}", *one.tag, summary)

@@ -65,24 +65,23 @@ TEST(lock, kill_9_frees_it_and_no_child_keeps_it) {
   if (holder == 0) {
     Lock lock;
     lock.acquire(file);
-    if (fork() == 0) {  // a job in the background that outlives the holder
-      execl("/bin/sleep", "sleep", "5", nullptr);
+    const pid_t background = fork();  // it outlives the holder
+    if (background == 0) {
+      execl("/bin/sleep", "sleep", "60", nullptr);
       _exit(127);
     }
-    (void)!write(ready[1], "r", 1);
+    (void)!write(ready[1], &background, sizeof background);
     pause();
     _exit(0);
   }
-  char byte;
-  ASSERT_EQ(read(ready[0], &byte, 1), 1);
+  pid_t background = 0;
+  ASSERT_EQ(read(ready[0], &background, sizeof background), ssize_t{sizeof background});
   Lock mine;
-  EXPECT_TRUE(eventually([&] {  // the child between fork and exec has it for a moment, too
-    const auto held = mine.acquire(file);
-    return held && held->pid == holder;
-  }));
+  EXPECT_EQ(mine.acquire(file)->pid, holder);
   kill(holder, SIGKILL);
   waitpid(holder, nullptr, 0);
   EXPECT_TRUE(eventually([&] { return !mine.acquire(file); }));
+  kill(background, SIGKILL);
   close(ready[0]);
   close(ready[1]);
 }

@@ -65,6 +65,16 @@ TEST(pattern, a_line_of_megabytes_is_looked_through) {
   EXPECT_EQ(patterns.need_missing(), "thread");
 }
 
+TEST(pattern, the_end_of_a_piece_hides_nothing) {
+  for (std::size_t before = 64 * 1024 - 8; before < 64 * 1024 + 8; ++before) {
+    Patterns patterns{{"needle"}, {}, {}};
+    patterns.see(1, std::string(before, '.'));
+    for (const char c : std::string{"needle..."}) patterns.see(1, {&c, 1});
+    patterns.end();
+    EXPECT_TRUE(patterns.fail_found()) << before;
+  }
+}
+
 TEST(pattern, nul_and_bad_utf_8_hide_nothing) {
   Patterns patterns{{"a.b needle"}, {}, {}};
   patterns.see(1, std::string{"\0\xff\xfe x\0a\xff"

@@ -92,5 +92,12 @@ TEST(verdict, the_question_has_null_for_what_is_not_told) {
             R"("need_missing":null},"outcome":{"status":1},"tag":"t"})");
 }
 
+TEST(verdict, the_question_is_no_larger_than_a_message) {
+  const Json outcome{{"status", 1}, {"stdout", std::string(90'000, '\0')}, {"stderr", "x"}};
+  const std::string request = judge_request({}, {}, outcome, false);
+  EXPECT_LE(request.size(), 256u * 1024);
+  EXPECT_EQ(read_json(request).at("outcome").at("cut"), true);
+}
+
 }  // namespace
 }  // namespace sheepdog

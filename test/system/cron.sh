@@ -50,7 +50,7 @@ mount --bind /run/empty /etc/cron.d
 mount --bind /run/crontab /etc/crontab
 exec cron -f
 END
-if [ "$(id -u)" = 0 ] && [ -d /var/spool/cron/crontabs ] && unshare --mount true 2> /dev/null; then
+if [ "$(id -u)" = 0 ] && command -v cron > cron.path && [ -d /var/spool/cron/crontabs ] && unshare --mount true 2> /dev/null; then
   start cron unshare --mount sh private-cron.sh "$table"
   check "cron itself runs a line through sheepdog-sh" wait_until 30 sql_is fail "SELECT state FROM subject WHERE tag = 'CRONTAB'"
   same "with its output" "cron ran me" "$(sql "SELECT CAST(body AS TEXT) FROM message" | jq -r 'select(.tag == "CRONTAB") | .outcome.stderr')"
