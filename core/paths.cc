@@ -60,10 +60,12 @@ bool exists(const std::string& file) { return access(file.c_str(), F_OK) == 0; }
 }  // namespace
 
 Paths find_paths() {
-  const User user = password_entry();
+  // Asking for the user's entry may ask the network: only where it is needed.
+  const bool root = geteuid() == 0;
+  const User user = root && !environment("HOME").empty() ? User{"root", ""} : password_entry();
   Paths paths;
   paths.home = home_of(user);
-  paths.system = (geteuid() == 0 || user.name == "sheepdog") && xdg("XDG_STATE_HOME").empty();
+  paths.system = (root || user.name == "sheepdog") && xdg("XDG_STATE_HOME").empty();
   if (paths.system) {
     paths.state = "/var/lib/sheepdog";
     paths.spool = "/var/spool/sheepdog";

@@ -14,6 +14,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <memory>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -92,7 +93,8 @@ bool Pump::State::wait(std::optional<Clock::time_point> deadline) const {
 }
 
 void Pump::State::work() {
-  std::vector<char> buffer(buffer_size);
+  // Not zeroed: most jobs print little, and a page that is never touched costs nothing.
+  const auto buffer = std::make_unique_for_overwrite<char[]>(buffer_size);
   std::optional<Clock::time_point> deadline;
   std::uint64_t owed = 0;  // what the job itself left in the pipe is read however long it takes
   for (;;) {
@@ -101,10 +103,10 @@ void Pump::State::work() {
       if (ioctl(source.get(), FIONREAD, &waiting) == 0) owed = static_cast<std::uint64_t>(waiting);
       deadline = Clock::now() + std::chrono::duration_cast<Clock::duration>(patience);
     }
-    const ssize_t n = read(source.get(), buffer.data(), buffer.size());
+    const ssize_t n = read(source.get(), buffer.get(), buffer_size);
     if (n > 0) {
       const auto size = static_cast<std::size_t>(n);
-      if (!deliver({buffer.data(), size})) break;
+      if (!deliver({buffer.get(), size})) break;
       owed -= std::min<std::uint64_t>(owed, size);
       if (deadline && owed == 0 && Clock::now() >= *deadline) break;
     } else if (n == 0 || (errno != EAGAIN && errno != EINTR) || !wait(deadline)) {

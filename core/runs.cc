@@ -33,8 +33,10 @@ const std::string start_suffix = ".start";
 }
 
 std::string content_of(int fd) {
-  std::string content(longest, '\0');
-  const ssize_t size = fd < 0 ? 0 : pread(fd, content.data(), content.size(), 0);
+  struct stat status {};
+  if (fd < 0 || fstat(fd, &status) != 0 || status.st_size < 0) return {};
+  std::string content(std::min(static_cast<std::size_t>(status.st_size), longest), '\0');
+  const ssize_t size = pread(fd, content.data(), content.size(), 0);
   content.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
   return content;
 }

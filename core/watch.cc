@@ -3,6 +3,7 @@
 #include "watch.hh"
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <unistd.h>
 
 #include <clocale>
@@ -25,6 +26,8 @@ void prepare_process(const char* program) {
 }
 
 void watch(const Invocation& invocation) {
+  // One arena of memory for all threads: making another costs more than the few ever wait for it.
+  mallopt(M_ARENA_MAX, 1);
   for (const auto& warning : invocation.warnings) complain(warning, {}, "warning");
   const Paths paths = find_paths();
   Settings settings = read_settings(find_configuration(invocation.common.config, paths), paths);

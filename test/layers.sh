@@ -138,7 +138,7 @@ plugins=$(find monitors handlers -name '*.scm' | sort)
   grep -LF '#:declarative? #f' $plugins /dev/null | grep -v '^/dev/null$' |
     rule "plugins say #:declarative? #f, so that the REPL can change them"
 
-  # --- input is data (PROMISES P19)
+  # --- input is data
   grep -nF 'fmt::runtime' $core | rule "no template of fmt is made at run time"
   for file in $scheme; do
     code "$file" | cut -d: -f3- | tr '\n' ' ' |

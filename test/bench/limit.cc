@@ -98,10 +98,13 @@ void drain(const char* socket, const char* file, int batch) {
   const std::unique_ptr<sqlite3, Free> db{opened};
   run(db.get(),
       "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
-      "CREATE TABLE message (id INTEGER PRIMARY KEY, sender TEXT, seq TEXT, body BLOB, UNIQUE (sender, seq))");
+      "CREATE TABLE message (id INTEGER PRIMARY KEY, sender TEXT, seq INTEGER, received INTEGER, body BLOB,"
+      " UNIQUE (sender, seq))");
   sqlite3_stmt* prepared = nullptr;
-  sqlite3_prepare_v2(db.get(), "INSERT OR IGNORE INTO message (sender, seq, body) VALUES ('redis', ?, ?)", -1,
-                     &prepared, nullptr);
+  sqlite3_prepare_v2(db.get(),
+                     "INSERT OR IGNORE INTO message (sender, seq, received, body)"
+                     " VALUES ('3f9c0000000000000000000000000000', ?, ?, ?)",
+                     -1, &prepared, nullptr);
   const std::unique_ptr<sqlite3_stmt, Free> insert{prepared};
 
   const auto began = std::chrono::steady_clock::now();
@@ -117,19 +120,20 @@ void drain(const char* socket, const char* file, int batch) {
     for (std::size_t i = 0; i < entries->elements; ++i) {
       const redisReply* id = entries->element[i]->element[0];
       const redisReply* body = entries->element[i]->element[1]->element[1];
-      sqlite3_bind_text(insert.get(), 1, id->str, static_cast<int>(id->len), SQLITE_STATIC);
-      sqlite3_bind_blob(insert.get(), 2, body->str, static_cast<int>(body->len), SQLITE_STATIC);
+      sqlite3_bind_int64(insert.get(), 1, stored + static_cast<long>(i) + 1);
+      sqlite3_bind_int64(insert.get(), 2, std::strtoll(id->str, nullptr, 10));  // ms of its receipt
+      sqlite3_bind_blob(insert.get(), 3, body->str, static_cast<int>(body->len), SQLITE_STATIC);
       if (sqlite3_step(insert.get()) != SQLITE_DONE) give_up("insert", sqlite3_errmsg(db.get()));
       sqlite3_reset(insert.get());
       acknowledge.emplace_back(id->str, id->len);
       remove.emplace_back(id->str, id->len);
     }
     run(db.get(), "COMMIT");
+    stored += static_cast<long>(entries->elements);
     append(redis, acknowledge);  // only now, and in one round trip
     append(redis, remove);
-    next(redis);
-    next(redis);
-    stored += static_cast<long>(entries->elements);
+    append(redis, {"HSET", "sheepdog:acks", "3f9c0000000000000000000000000000", std::to_string(stored)});
+    for (int i = 0; i < 3; ++i) next(redis);
   }
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
   std::printf("%.0f\n", static_cast<double>(stored) / took.count());

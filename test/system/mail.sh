@@ -85,7 +85,7 @@ bark BORG-ETC true 2>> barks.log
 sleep 0.5
 check "the next success is none" mails_are 2
 
-# --- another state in one incident (SEMANTICS 2.1)
+# --- another state in one incident
 sed -i 's/(mailto/(notify (on warn fail recovery)) (mailto/' conf
 for state in warn warn fail fail warn ok; do
   sheepdog bark -c conf -t raid -s $state -S "now $state" 2>> barks.log
