@@ -4,6 +4,9 @@
 
 #include <array>
 #include <cmath>
+#include <functional>
+#include <string>
+#include <unordered_map>
 
 #include "glue.hh"
 
@@ -12,11 +15,24 @@ namespace {
 
 constexpr int max_depth = 64;
 
+/// The symbol called `name`. The commonest keys come again with every message, and interning makes
+/// a string each time: the first few short ones are remembered, for good.
+SCM symbol(std::string_view name) {
+  struct Hash : std::hash<std::string_view> {
+    using is_transparent = void;
+  };
+  static std::unordered_map<std::string, SCM, Hash, std::equal_to<>> known;
+  if (const auto found = known.find(name); found != known.end()) return found->second;
+  const SCM made = scm_from_utf8_symboln(name.data(), name.size());
+  if (known.size() < 100 && name.size() <= 20)
+    known.emplace(name, scm_gc_protect_object(made));
+  return made;
+}
+
 SCM object_to_scm(const Json& object) {
   SCM alist = SCM_EOL;
   for (const auto& [key, value] : object.items()) {
-    const SCM symbol = scm_from_utf8_symboln(key.data(), key.size());
-    alist = scm_acons(symbol, json_to_scm(value), alist);
+    alist = scm_acons(symbol(key), json_to_scm(value), alist);
   }
   return scm_reverse_x(alist, SCM_EOL);
 }
@@ -47,7 +63,7 @@ class ScmBuilder : public Json::json_sax_t {
   bool start_object(std::size_t) override { return open(true); }
   bool start_array(std::size_t) override { return open(false); }
   bool key(std::string& name) override {
-    levels_[depth_].key = scm_from_utf8_symboln(name.data(), name.size());
+    levels_[depth_].key = symbol(name);
     return true;
   }
   bool end_object() override { return put_finished(scm_reverse_x(levels_[depth_].items, SCM_EOL)); }

@@ -74,13 +74,16 @@ value in words."
                  (symbol->string (monitor-name monitor)) "' wants "
                  (declared-wants declared) ", got " text))
 
-(define %monitors (make-hash-table))              ;symbol -> <monitor>
+(define %monitors (make-hash-table))              ;string, as in messages -> <monitor>
+
+(define (key name)
+  (if (symbol? name) (symbol->string name) name))
 
 (define %record (make-parameter #f))              ;procedure of a <monitor> | #f
 
 (define (register-monitor! monitor)
   "Make MONITOR the one of its name, in place of any other."
-  (hashq-set! %monitors (monitor-name monitor) monitor))
+  (hash-set! %monitors (key (monitor-name monitor)) monitor))
 
 (define (define! monitor)
   "Register MONITOR, or hand it to `call-recording', which may refuse it."
@@ -96,15 +99,15 @@ registered."
 
 (define (forget-monitor! name)
   "Forget the monitor NAME, a symbol."
-  (hashq-remove! %monitors name))
+  (hash-remove! %monitors (key name)))
 
 (define (monitor-ref name)
   "Return the monitor called NAME, a symbol or string, or #f if none is loaded."
-  (hashq-ref %monitors (if (string? name) (string->symbol name) name)))
+  (hash-ref %monitors (key name)))
 
 (define (monitor-names)
   "Return the names of the monitors that are loaded, a sorted list of symbols."
-  (sort (hash-map->list (lambda (name monitor) name) %monitors)
+  (sort (hash-map->list (lambda (name monitor) (monitor-name monitor)) %monitors)
         (lambda (a b) (string<? (symbol->string a) (symbol->string b)))))
 
 (define (check-default declared)
