@@ -91,14 +91,14 @@ std::uint64_t hash(std::string_view text) {
   return sum;
 }
 
-/// Which bytes these files have now, without reading them; "" when one is missing.
+/// Which bytes and modes these files have now, without reading them; "" when one is missing.
 std::string stamp(const std::vector<std::string>& files) {
   std::string text = version;
   for (const auto& file : files) {
     struct stat status {};
     if (stat(file.c_str(), &status) != 0) return "";
     text += fmt::format(" {}:{}:{}:{}.{:09}", status.st_dev, status.st_ino, status.st_size,
-                        status.st_mtim.tv_sec, status.st_mtim.tv_nsec);
+                        status.st_ctim.tv_sec, status.st_ctim.tv_nsec);
   }
   return text + "\n";
 }

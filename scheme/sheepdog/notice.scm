@@ -16,7 +16,7 @@
   #:export (notice notice-kind notice-subject notice-event notice-state
             notice-title notice-text))
 
-(define %most-lines 20)                           ;of stderr
+(define %most-lines 20)                           ;of the output
 (define %longest-title 160)                       ;characters
 
 (define-record-type <notice>
@@ -172,17 +172,22 @@ recipient was TOLD-FIRST of this incident, or #f."
          (detail "last ok" (or (last-ok-words (notice-last-ok notice)) "never"))
          '()))))
 
-(define (error-output notice)
-  "Return the last lines of stderr, with a line above them that counts."
-  (let* ((text (or (assq-ref (or (notice-outcome notice) '()) 'stderr) ""))
-         (lines (remove string-null?
-                        (string-split (string-trim-right text) #\newline)))
+(define (last-output notice)
+  "Return the last lines of stderr, or, where that is empty, of stdout, with a line above them
+that counts."
+  (define (lines-of stream)
+    (remove string-null?
+            (string-split (string-trim-right
+                           (or (assq-ref (or (notice-outcome notice) '()) stream) ""))
+                          #\newline)))
+  (let* ((stream (if (null? (lines-of 'stderr)) 'stdout 'stderr))
+         (lines (lines-of stream))
          (count (length lines)))
     (cond ((or (zero? count) (not (memq (notice-kind notice) '(problem change)))) '())
           (else
            (cons (if (> count %most-lines)
-                     (format #f "stderr, the last ~a of ~a lines:" %most-lines count)
-                     (format #f "stderr, ~a:" (plural count "line")))
+                     (format #f "~a, the last ~a of ~a lines:" stream %most-lines count)
+                     (format #f "~a, ~a:" stream (plural count "line")))
                  (map (lambda (line) (string-append "  " (printable line)))
                       (take-right lines (min count %most-lines))))))))
 
@@ -211,7 +216,7 @@ recipient was TOLD-FIRST of this incident, or #f."
                  (map (lambda (line) (printable line)) (string-split words #\newline))
                  '())
              (details notice)
-             (error-output notice)
+             (last-output notice)
              (list (because notice)
                    (string-append "  sheepdog show "
                                   (number->string (notice-event notice)))))

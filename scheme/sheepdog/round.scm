@@ -225,6 +225,7 @@ happened."
           (else (enter-message! batch item)))
     (cond ((not (item-trouble item)) #t)
           ((last-try? item)
+           (%log 'warning (format #f "message ~a is aside: ~a" (item-id item) (why-aside item)))
            (put-aside! (batch-db batch) (item-id item) (batch-now batch) (why-aside item))
            #f)
           (else #f))))

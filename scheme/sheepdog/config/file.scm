@@ -135,6 +135,7 @@ file that is not READABLE? nobody knows what else was meant: the core told why."
   "Complain when others can write FILE, or read a password in it."
   (match (stat file #f)
     (#f #t)
+    ((= stat:type 'directory) #t)                 ;it is no configuration at all
     ((= stat:mode mode)
      (unless (zero? (logand mode #o002))
        (add-problem! context

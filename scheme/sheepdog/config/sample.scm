@@ -46,7 +46,7 @@
  ;; What this machine is called; else its host name up to the dot.
  ;(name \"tux01\")
 
- ;; How often to say that it is alive; the server misses it after three times as long.
+ ;; How often to say that it is alive.
  (heartbeat \"5m\")
 
  ;; Where messages wait while the queue cannot be reached.

@@ -36,10 +36,11 @@
         (printable (entry-host entry))
         (printable (entry-tag entry))
         (styled (entry-state entry) (change entry))
-        (string-append (result-words (entry-state entry) (entry-summary entry)
-                                     (entry-elapsed entry)
-                                     (and (bad? (entry-state entry)) (outcome entry)))
-                       (remark entry))))
+        (string-trim
+         (string-append (result-words (entry-state entry) (entry-summary entry)
+                                      (entry-elapsed entry)
+                                      (and (bad? (entry-state entry)) (outcome entry)))
+                        (remark entry)))))
 
 (define* (log-lines entries #:key (outcome (const #f)) (wide? #f))
   "Return the lines of `sheepdog log' for ENTRIES, a list of <entry>, in 79 columns

@@ -67,14 +67,15 @@ own tags only when they are not ok, unless all are wanted."
         (bad-since (standing-bad-since standing)))
     (if (and (eq? state 'late) (standing-every standing))
         (string-append "due every " (duration->text (standing-every standing)))
-        (string-append
-         (result-words state (standing-summary standing)
-                       (standing-elapsed standing) outcome)
-         (match (and bad-since
-                     (row-words bad-since (standing-heard standing)
-                                (standing-failures standing)))
-           (#f "")
-           (row (string-append ", " row)))))))
+        (string-join
+         (remove string-null?
+                 (list (result-words state (standing-summary standing)
+                                     (standing-elapsed standing) outcome)
+                       (or (and bad-since
+                                (row-words bad-since (standing-heard standing)
+                                           (standing-failures standing)))
+                           "")))
+         ", "))))
 
 (define (row standing host? now run-times outcome)
   "The cells of STANDING; HOST? says whether it is the first of its host."
