@@ -116,6 +116,9 @@ TEST(runs, a_good_configuration_is_known_until_it_changes) {
   EXPECT_TRUE(runs.found_good({directory / "a.conf"}));
   EXPECT_TRUE(runs.found_good({directory / "b.conf", directory / "a.conf"}));
   EXPECT_FALSE(runs.found_good({directory / "b.conf"}));
+  // Who may write it is part of what is good.
+  std::filesystem::permissions(directory / "b.conf", std::filesystem::perms::all);
+  EXPECT_FALSE(runs.found_good({directory / "b.conf", directory / "a.conf"}));
   write_file(directory / "a.conf", "(config (prot 1))");
   EXPECT_FALSE(runs.found_good({directory / "a.conf"}));
   EXPECT_FALSE(runs.found_good({directory / "missing"}));

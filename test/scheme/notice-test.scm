@@ -52,6 +52,18 @@ because: ok -> fail; not told of it before
 "
     (notice-text problem))
 
+  (test-equal "stdout stands in where stderr is empty"
+    '("stdout, 1 line:" "  the disk is full")
+    (let ((lines (string-split
+                  (notice-text
+                   (notice #:kind 'problem #:subject failing #:before ok #:monitor "error"
+                           #:event 1790
+                           #:outcome '((status . 1) (stdout . "the disk is full\n")
+                                       (stderr . "\n"))
+                           #:last-ok #f))
+                  #\newline)))
+      (take (member "stdout, 1 line:" lines) 2)))
+
   (test-equal "a recovery tells how long it took"
     '("[sheepdog] ok penguin2/BORG-ETC after 2 days, 3 failures"
       "penguin2/BORG-ETC is ok again since Sun 22 Nov at 06:10, after 2 days, 3 failures.
