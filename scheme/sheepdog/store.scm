@@ -129,13 +129,25 @@ lost, or, with `read-only', older than we know."
 
 ;;; Messages: waiting, handled, aside.
 
+(define %most-bytes (* 8 1024 1024))              ;of the bodies of one batch, about
+
+(define (batch-limit db limit)
+  "Return LIMIT, or fewer where the bodies of so many waiting messages would fill the memory."
+  (let ((bytes (sql-value db "SELECT sum(length(body)) FROM (SELECT m.body FROM waiting w
+ JOIN message m ON m.id = w.message ORDER BY w.message LIMIT " limit ")")))
+    (if (and bytes (> bytes %most-bytes))
+        (min limit (quotient %most-bytes (* 256 1024)))
+        limit)))
+
 (define (waiting-messages db limit)
-  "Return the first LIMIT messages that wait, in the order of their arrival: vectors
+  "Return the first LIMIT messages that wait, fewer where they are large, in the order of their
+arrival: vectors
 #(ID ATTEMPTS TROUBLE SENDER SEQ RECEIVED SENT BODY LENGTH HANDLED?)."
   (sql db "SELECT m.id, w.attempts, w.trouble, m.sender, m.seq, m.received, m.sent, m.body,
  m.length, CASE w.attempts WHEN 0 THEN 0 ELSE EXISTS
  (SELECT 1 FROM event WHERE id = m.id) END
- FROM waiting w JOIN message m ON m.id = w.message ORDER BY w.message LIMIT " limit))
+ FROM waiting w JOIN message m ON m.id = w.message ORDER BY w.message LIMIT "
+       (batch-limit db limit)))
 
 (define (without-gaps? ids)
   "Are IDS, in order and not empty, all there are between the first and the last?  Then one

@@ -27,6 +27,15 @@
        (waiting-messages db 100)))
 
 (run-tests "store"
+  (test-equal "of large messages fewer are taken at once"
+    '(100 32)
+    (call-with-store
+     (lambda (db)
+       (for-each (lambda (id) (add-message! db id)) (iota 100 1))
+       (let ((small (length (waiting-messages db 2000))))
+         (sql db "UPDATE message SET body = zeroblob(262144) WHERE id <= 40")
+         (list small (length (waiting-messages db 2000)))))))
+
   (with-temporary-directory (directory)
     (define file (string-append directory "/sheepdog.db"))
 

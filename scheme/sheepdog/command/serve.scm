@@ -17,7 +17,7 @@
   #:use-module (srfi srfi-9)
   #:export (serve))
 
-(define %batch 1000)
+(define %batch 2000)
 (define %patience 1.0)                            ;s to wait in the queue: a signal waits as long
 (define %effects 10)                              ;outbox rows between two batches
 (define %longest-pause 30)                        ;s between two tries after an error
