@@ -42,7 +42,7 @@ int hex4(std::string_view text) {
   return error == std::errc{} && end == text.data() + 4 ? static_cast<int>(value) : -1;
 }
 
-/// The unit of UTF-16 that an escape `\uXXXX` at the beginning of `text` stands for, or -1.
+/// The unit of UTF-16 that an escape `\u....` at the beginning of `text` stands for, or -1.
 int escaped_unit(std::string_view text) {
   return text.starts_with("\\u") ? hex4(text.substr(2)) : -1;
 }

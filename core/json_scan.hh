@@ -40,7 +40,7 @@ class JsonScanner {
   /// After scan(): the members of the outermost value, if that is an object.
   [[nodiscard]] const std::vector<Member>& members() const { return members_; }
 
-  /// After scan(): was there an escape `\uXXXX` that is half of a surrogate pair, without the other?
+  /// After scan(): was there an escape `\u....` that is half of a surrogate pair, without the other?
   [[nodiscard]] bool lone_surrogates() const { return lone_; }
 
  private:

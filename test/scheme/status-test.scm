@@ -63,6 +63,13 @@
          #:run-times times #:outcome outcome rest))
 
 (run-tests "status"
+  (test-equal "without a summary only the row is told"
+    "^ tux01  raid  warn  12 s ago  2nd time"
+    (let ((lines (status-lines (list (subject "tux01" "raid" 'warn (- %now 12000)
+                                              #:bad-since (- %now 12000) #:failures 2))
+                               %now #:run-times (const '()) #:outcome (const #f))))
+      (string-trim-right (second lines))))
+
   (test-equal "what is bad or expected has a line, the rest is folded"
     '("Sun 22 Nov 09:15  5 machines, 11 watched: 1 FAIL, 1 LATE, 2 warn, 7 ok"
       "! penguin2  BORG-ETC      FAIL  today 06:00      exit 2, 3rd day   ▄▂▆█"

@@ -72,7 +72,7 @@ K_epoch."
   (list->vector (map proc (vector->list vector))))
 
 (define (escaped json)
-  "JSON, a text, with those characters as \\uXXXX that a terminal might obey (they can only be
+  "JSON, a text, with those characters as \\u.... that a terminal might obey (they can only be
 inside of its strings)."
   (define (escape c)
     (let ((text (string c)))
