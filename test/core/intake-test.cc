@@ -16,9 +16,9 @@ namespace {
 
 Database make_store(const std::string& file) {
   Database db{file, Database::Mode::create};
-  const auto schema =
-      std::filesystem::path{__FILE__}.parent_path() / "../../scheme/sheepdog/sql/1.sql";
-  db.run_script(read_file(schema));
+  const std::filesystem::path steps{SHEEPDOG_SOURCE "/scheme/sheepdog/sql"};
+  for (int n = 1; std::filesystem::exists(steps / (std::to_string(n) + ".sql")); ++n)
+    db.run_script(read_file(steps / (std::to_string(n) + ".sql")));
   return db;
 }
 

@@ -8,7 +8,8 @@
              (ice-9 match)
              (ice-9 textual-ports)
              (rnrs bytevectors)
-             (srfi srfi-1))
+             (srfi srfi-1)
+             (srfi srfi-26))
 
 (define (call-with-store proc)
   (with-temporary-directory (directory)
@@ -61,7 +62,7 @@
           (%db-close! db)
           found)))
     (test-raises "a newer schema is refused with its number" 'database-failed
-                 (string-append file " has schema 99, this sheepdog knows 1")
+                 (string-append file " has schema 99, this sheepdog knows 2")
       (begin
         (let ((db (%db-open file 'read-write)))
           (sql db "PRAGMA user_version = 99")
@@ -80,6 +81,48 @@
       (begin
         (call-with-output-file file (const #t))
         (open-store file 'create))))
+
+  (test-group "an older schema"
+    (define (schema-1 file)
+      "Make the database that the first sheepdog would have left in FILE."
+      (let ((db (%db-open file 'create)))
+        (%db-run-script! db (call-with-input-file
+                                (string-append (assq-ref (%paths) 'data)
+                                               "/scheme/sheepdog/sql/1.sql")
+                              get-string-all))
+        (set-mark! db "identity" "0a1b2c3d")
+        (%db-run-script! db "PRAGMA application_id = 0x53686570; PRAGMA user_version = 1;
+INSERT INTO sender VALUES (1, 'aa', 2), (2, 'bb', 0), (3, 'redis:localhost:6379/0:sheepdog', 0);
+INSERT INTO message (id, sender, seq, variant, received, body, length) VALUES
+ (1, 1, 1, 0, 5, x'7b7d', 2), (2, 1, 2, 0, 5, x'7b7d', 2), (3, 1, 2, 1, 5, x'7b', 1),
+ (4, 1, 5, 0, 5, x'7b7d', 2), (5, 1, 6, 0, 5, x'7b7d', 2), (6, 1, 9, 0, 5, x'7b7d', 2),
+ (7, 2, 3, 0, 5, x'7b7d', 2), (8, 3, 100, 0, 5, x'7b7d', 2), (9, 3, 200, 0, 5, x'7b7d', 2);
+INSERT INTO waiting (message) SELECT id FROM message")
+        (%db-close! db)))
+
+    (test-raises "is not read" 'database-failed (cut string-suffix? "has an older schema" <>)
+      (with-temporary-directory (directory)
+        (let ((file (string-append directory "/sheepdog.db")))
+          (schema-1 file)
+          (open-store file 'read-only))))
+    (test-equal "is brought up to date: what was missing is known, all that waited waits"
+      '((#(1 2 9) #(2 0 3) #(3 0 0))
+        (#(1 3 4 #f 0 0 0) #(1 7 8 #f 0 0 0) #(2 1 2 #f 0 0 0))
+        (#(1 3))
+        9 "0a1b2c3d" 2)
+      (with-temporary-directory (directory)
+        (let ((file (string-append directory "/sheepdog.db")))
+          (schema-1 file)
+          (let* ((db (open-store file 'read-write))
+                 (found (list (sql db "SELECT id, contiguous, highest FROM sender ORDER BY id")
+                              (sql db "SELECT sender, first, last, since, waited, settled, told
+ FROM hole ORDER BY sender, first")
+                              (sql db "SELECT sender, message FROM clone")
+                              (sql-value db "SELECT count(*) FROM waiting")
+                              (store-identity db)
+                              (sql-value db "PRAGMA user_version"))))
+            (%db-close! db)
+            found)))))
 
   (test-raises "the database of another program is refused" 'database-failed
                (lambda (text) (string-suffix? "is a database of another program" text))

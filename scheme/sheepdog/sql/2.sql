@@ -1,0 +1,56 @@
+-- 2.sql -- the second schema: numbers that are missing, what waits for them, senders that are two
+-- SPDX-License-Identifier: GPL-3.0-or-later
+
+-- The greatest number stored of a sender, and whether some of its messages are held back (1).
+-- `contiguous` is what it is told: all up to there is stored, or its sender gave it up.
+ALTER TABLE sender ADD COLUMN highest INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE sender ADD COLUMN holding INTEGER NOT NULL DEFAULT 0;
+
+-- Numbers of a sender that were not received although greater ones were. What fills one takes it
+-- out of here.
+CREATE TABLE hole (
+  sender INTEGER NOT NULL,
+  first INTEGER NOT NULL,
+  last INTEGER NOT NULL,
+  since INTEGER,                        -- ms of the machine's monotonic clock; NULL: count anew
+  waited INTEGER NOT NULL,              -- 1: what is above is held back for it
+  settled INTEGER NOT NULL,             -- 1: the sender says that it has them no more
+  told INTEGER NOT NULL DEFAULT 0,      -- 1: it was reported
+  PRIMARY KEY (sender, first)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX hole_waited ON hole (since) WHERE waited = 1;
+CREATE INDEX hole_untold ON hole (since) WHERE told = 0;
+
+-- Messages that wait for a hole below them: stored, acknowledged as far as they may be, handled
+-- later.
+CREATE TABLE held (
+  sender INTEGER NOT NULL,
+  seq INTEGER NOT NULL,
+  variant INTEGER NOT NULL,
+  message INTEGER NOT NULL,
+  PRIMARY KEY (sender, seq, variant)
+) STRICT, WITHOUT ROWID;
+
+-- Senders with two bodies under one number.
+CREATE TABLE clone (
+  sender INTEGER PRIMARY KEY,
+  message INTEGER NOT NULL,             -- the first such body
+  told INTEGER NOT NULL DEFAULT 0       -- 1: it was reported
+) STRICT;
+CREATE INDEX clone_untold ON clone (sender) WHERE told = 0;
+
+-- What an older sheepdog stored: it held nothing back. Messages without a sender of their own have
+-- numbers with gaps, under a sender that is never told of any.
+UPDATE sender SET highest = max(contiguous, coalesce(
+  (SELECT max(seq) FROM message WHERE message.sender = sender.id), 0))
+  WHERE name NOT LIKE 'redis:%' AND name NOT LIKE 'local:%';
+INSERT INTO hole (sender, first, last, since, waited, settled)
+  SELECT sender, before + 1, seq - 1, NULL, 0, 0 FROM (
+    SELECT m.sender, m.seq, lag(m.seq, 1, s.contiguous) OVER (PARTITION BY m.sender ORDER BY m.seq)
+        AS before
+      FROM message m JOIN sender s ON s.id = m.sender
+      WHERE m.seq > s.contiguous AND m.variant = 0
+        AND s.name NOT LIKE 'redis:%' AND s.name NOT LIKE 'local:%')
+    WHERE seq > before + 1;
+INSERT INTO clone (sender, message)
+  SELECT sender, min(id) FROM message WHERE variant > 0 GROUP BY sender;
