@@ -9,6 +9,7 @@
   #:use-module (sheepdog notify)
   #:use-module (sheepdog sql)
   #:use-module (ice-9 match)
+  #:use-module (srfi srfi-1)
   #:export (load-subject insert-subjects! update-subjects! next-subject-id
             insert-events! change-span!
             ledger-rows write-ledger!
@@ -75,11 +76,33 @@
                               (subject-ok-event s) id)))
                       subjects)))
 
+(define %small-batch 200)                         ;events that are indexed with their batch
+(define %most-unindexed 16384)                    ;events, else
+
+(define (index-events! db ids)
+  "Let the index (table event_index) follow the events IDS, not empty, just written.  It lags
+behind while many come; then it is made for all at once: one write a subject, not one a batch."
+  (let ((indexed (sql-value db "SELECT value FROM mark WHERE name = 'indexed'"))
+        (newest (fold max 0 ids)))
+    (define (index-one! id)
+      (sql db "INSERT OR IGNORE INTO event_index (host, tag, t, event, state)
+ SELECT host, tag, t, id, state FROM event WHERE id = " id))
+    ;; What was aside for a while comes after its time.
+    (for-each index-one! (filter (lambda (id) (<= id indexed)) ids))
+    (when (and (> newest indexed)
+               (or (<= (length ids) %small-batch)
+                   (> (- newest indexed) %most-unindexed)))
+      (sql db "INSERT INTO event_index (host, tag, t, event, state)
+ SELECT host, tag, t, id, state FROM event WHERE id > " indexed " ORDER BY host, tag, t, id")
+      (sql db "UPDATE mark SET value = " newest " WHERE name = 'indexed'"))))
+
 (define (insert-events! db rows)
   "Write ROWS, lists (ID T RX HOST TAG MONITOR KIND STATE SUMMARY ELAPSED), as events."
-  (%db-run-many! db "INSERT INTO event (id, t, rx, host, tag, monitor, kind, state, summary,
+  (unless (null? rows)
+    (%db-run-many! db "INSERT INTO event (id, t, rx, host, tag, monitor, kind, state, summary,
  elapsed) VALUES (?,?,?,?,?,?,?,?,?,?)"
-                 rows))
+                   rows)
+    (index-events! db (map car rows))))
 
 (define (change-span! db host tag change)
   "Write CHANGE, as `subject-after' tells it, of the span of HOST/TAG."

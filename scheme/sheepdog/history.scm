@@ -96,10 +96,10 @@ ms, the oldest first; '() where no command runs."
       (reverse
        ;; The inner limit: a subject may have no end of messages without a run.
        (map (match-lambda (#(elapsed) elapsed))
-            (sql db "SELECT elapsed FROM (SELECT elapsed, t, id FROM event WHERE host = "
+            (sql db "SELECT e.elapsed FROM (SELECT t, event FROM said WHERE host = "
                  (standing-host subject) " AND tag = " (standing-tag subject)
-                 " ORDER BY t DESC, id DESC LIMIT 40)
- WHERE elapsed IS NOT NULL LIMIT 8")))
+                 " ORDER BY t DESC, event DESC LIMIT 40) s JOIN event e ON e.id = s.event
+ WHERE e.elapsed IS NOT NULL ORDER BY s.t DESC, s.event DESC LIMIT 8")))
       '()))
 
 ;;; What was said
@@ -123,21 +123,21 @@ ms, the oldest first; '() where no command runs."
 
 (define (before db host tag at id)
   "The state of the result before that of ID at AT, a string; \"\": there is none."
-  (or (sql-value db "SELECT state FROM event WHERE host = " host " AND tag = " tag
-                 " AND (t, id) < (" at ", " id ") AND state <> ''
- ORDER BY t DESC, id DESC LIMIT 1")
+  (or (sql-value db "SELECT state, t, event FROM said WHERE host = " host " AND tag = " tag
+                 " AND (t, event) < (" at ", " id ") AND state <> ''
+ ORDER BY t DESC, event DESC LIMIT 1")
       ""))
 
 (define (nth db host tag at id)
   "How many results of HOST/TAG in a row, up to that of ID at AT, were not ok;
 a thousand and more are a thousand."
-  (let ((ok (match (sql-row db "SELECT t, id FROM event WHERE host = " host
-                            " AND tag = " tag " AND (t, id) <= (" at ", " id ")
- AND state = 'ok' ORDER BY t DESC, id DESC LIMIT 1")
+  (let ((ok (match (sql-row db "SELECT t, event FROM said WHERE host = " host
+                            " AND tag = " tag " AND (t, event) <= (" at ", " id ")
+ AND state = 'ok' ORDER BY t DESC, event DESC LIMIT 1")
               (#f '(-1 . -1))
               (#(t id) (cons t id)))))
-    (sql-value db "SELECT count(*) FROM (SELECT 1 FROM event WHERE host = " host
-               " AND tag = " tag " AND (t, id) <= (" at ", " id ") AND (t, id) > ("
+    (sql-value db "SELECT count(*) FROM (SELECT 1 FROM said WHERE host = " host
+               " AND tag = " tag " AND (t, event) <= (" at ", " id ") AND (t, event) > ("
                (car ok) ", " (cdr ok) ") AND state <> '' LIMIT 1000)")))
 
 (define (told-of db id)
@@ -170,13 +170,18 @@ JSON array that json_each takes; #f without a PATTERN."
          (filter-map
           (match-lambda
             (#(host tag pair) (and (pattern-matches? pattern host tag) pair)))
-          ;; One look into the index a name, however many events there are.
+          ;; One look or two into the index a name, however many events there are: SQLite takes
+          ;; (host, tag) > (?, ?) for host > ? here, and goes over all events of the host.
           (sql db "WITH RECURSIVE n(host, tag) AS (
- SELECT * FROM (SELECT host, tag FROM event ORDER BY host, tag LIMIT 1)
+ SELECT * FROM (SELECT host, tag FROM event_index ORDER BY host, tag LIMIT 1)
  UNION ALL
- SELECT e.host, e.tag FROM n JOIN event e ON e.id = (
-  SELECT id FROM event WHERE (host, tag) > (n.host, n.tag) ORDER BY host, tag LIMIT 1))
- SELECT host, tag, json_array(host, tag) FROM n"))
+ SELECT e.host, e.tag FROM n JOIN event e ON e.id = coalesce(
+  (SELECT event FROM event_index WHERE host = n.host AND tag > n.tag ORDER BY tag LIMIT 1),
+  (SELECT event FROM event_index WHERE host > n.host ORDER BY host, tag LIMIT 1)))
+ SELECT host, tag, json_array(host, tag) FROM n
+ UNION
+ SELECT host, tag, json_array(host, tag) FROM event
+ WHERE id > (SELECT value FROM mark WHERE name = 'indexed')"))
          ",")
         "]")))
 
@@ -190,13 +195,13 @@ and before UNTIL (epoch ms, #f: any), of STATES (symbols, none: any)."
         (states (states->json states))
         (names (names db pattern)))
     (sort-entries
-     (map (match-lambda (#(id) (find-entry db id)))
+     (map (match-lambda (#(id t) (find-entry db id)))
           (if names
-              (sql db "SELECT id FROM event
+              (sql db "SELECT event, t FROM said
  WHERE (host, tag) IN (SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]')
  FROM json_each(" names ")) AND t >= " since " AND t < " until " AND (" states " = '[]'
- OR state IN (SELECT value FROM json_each(" states "))) ORDER BY t DESC, id DESC LIMIT " limit)
-              (sql db "SELECT id FROM event WHERE t >= " since " AND t < " until
+ OR state IN (SELECT value FROM json_each(" states "))) ORDER BY t DESC, event DESC LIMIT " limit)
+              (sql db "SELECT id, t FROM event WHERE t >= " since " AND t < " until
                    " AND (" states " = '[]' OR state IN
  (SELECT value FROM json_each(" states "))) ORDER BY id DESC LIMIT " limit))))))
 

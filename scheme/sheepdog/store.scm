@@ -133,7 +133,7 @@ lost, or, with `read-only', older than we know."
 
 (define (batch-limit db limit)
   "Return LIMIT, or fewer where the bodies of so many waiting messages would fill the memory."
-  (let ((bytes (sql-value db "SELECT sum(length(body)) FROM (SELECT m.body FROM waiting w
+  (let ((bytes (sql-value db "SELECT sum(size) FROM (SELECT min(m.length, 262144) AS size FROM waiting w
  JOIN message m ON m.id = w.message ORDER BY w.message LIMIT " limit ")")))
     (if (and bytes (> bytes %most-bytes))
         (min limit (quotient %most-bytes (* 256 1024)))

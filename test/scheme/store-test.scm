@@ -34,7 +34,7 @@
      (lambda (db)
        (for-each (lambda (id) (add-message! db id)) (iota 100 1))
        (let ((small (length (waiting-messages db 2000))))
-         (sql db "UPDATE message SET body = zeroblob(262144) WHERE id <= 40")
+         (sql db "UPDATE message SET body = zeroblob(262144), length = 262144 WHERE id <= 40")
          (list small (length (waiting-messages db 2000)))))))
 
   (with-temporary-directory (directory)

@@ -54,3 +54,26 @@ INSERT INTO hole (sender, first, last, since, waited, settled)
     WHERE seq > before + 1;
 INSERT INTO clone (sender, message)
   SELECT sender, min(id) FROM message WHERE variant > 0 GROUP BY sender;
+
+-- What was said of each subject, by time.  It is an index of `event` that is made later, for many
+-- events at once and in order (chronicle.scm): each subject has its own page in it, and an index
+-- of SQLite's own would write all of these pages again with every batch.
+DROP INDEX event_subject;
+CREATE TABLE event_index (
+  host TEXT NOT NULL,
+  tag TEXT NOT NULL,
+  t INTEGER NOT NULL,
+  event INTEGER NOT NULL,
+  state TEXT NOT NULL,
+  PRIMARY KEY (host, tag, t, event)
+) STRICT, WITHOUT ROWID;
+INSERT INTO event_index SELECT host, tag, t, id, state FROM event ORDER BY host, tag, t, id;
+INSERT INTO mark (name, value) SELECT 'indexed', coalesce(max(id), 0) FROM event;
+
+-- The same of all events. To find its way through both parts SQLite wants `t` and `event` among the
+-- columns of whoever orders by them.
+CREATE VIEW said AS
+  SELECT host, tag, t, event, state FROM event_index
+  UNION ALL
+  SELECT host, tag, t, id, state FROM event
+    WHERE id > (SELECT value FROM mark WHERE name = 'indexed');
