@@ -27,8 +27,8 @@
    (map specification->package
         '("pkg-config" "googletest"
           ;; for test/check.sh
-          "borg" "jq" "moreutils" "msmtp" "perl" "procps" "python" "python-aiosmtpd"
-          "redis" "sqlite" "strace" "util-linux")))
+          "borg" "e2fsprogs" "iproute2" "jq" "moreutils" "msmtp" "perl" "procps" "python"
+          "python-aiosmtpd" "redis" "sqlite" "strace" "util-linux")))
   (inputs
    (map specification->package
         '("boost" "fmt" "guile@3.0" "hiredis" "nlohmann-json" "sqlite")))

@@ -2,26 +2,33 @@
 # check.sh -- build and run every test; the last line is "N passed, N failed" (and ", N skipped")
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# Usage: sh test/check.sh [--only PATTERN]
+# Usage: sh test/check.sh [--only PATTERN] [--seed N|random]
 # Exit status: 0 all passed; 1 a test failed, or the build did; 2 something needed is missing.
-# PATTERN is a regular expression over the names of tests, as `system/redis`. Writes build/ and
-# temporary directories. Each test's output stays in build/log/.
+# PATTERN is a regular expression over the names of tests, as `system/redis`. The seed chooses among the
+# faults (doc/faults.org). Writes build/ and temporary directories. Each test's output stays in build/log/.
 set -u
 cd "$(dirname "$0")/.." || exit 2
 only=.
-case ${1-} in
-  '') ;;
-  --only)
-    only=${2:?"--only wants a pattern"}
-    ;;
-  --only=*)
-    only=${1#--only=}
-    ;;
-  *)
-    echo "usage: sh test/check.sh [--only PATTERN]" >&2
-    exit 2
-    ;;
-esac
+seed=4711
+while [ $# -gt 0 ]; do
+  case $1 in
+    --only=*) only=${1#--only=} ;;
+    --seed=*) seed=${1#--seed=} ;;
+    --only)
+      only=${2:?"--only wants a pattern"}
+      shift
+      ;;
+    --seed)
+      seed=${2:?"--seed wants a number, or 'random'"}
+      shift
+      ;;
+    *)
+      echo "usage: sh test/check.sh [--only PATTERN] [--seed N|random]" >&2
+      exit 2
+      ;;
+  esac
+  shift
+done
 
 sh test/dependencies.sh test || exit 2
 jobs=$(nproc 2> /dev/null || echo 2)
@@ -93,6 +100,10 @@ for file in test/system/*.sh; do
   name=${file#test/}
   run "${name%.sh}" sh "$file"
 done
+[ "$seed" != random ] || seed=$(($(date +%s) % 1000000))
+python=/usr/bin/python3 # Debian's has all of the standard library; the first of PATH may not
+[ -x $python ] || python=python3
+run "fault/seed=$seed" $python test/fault/all --short --seed "$seed"
 
 [ $skipped = 0 ] && rest= || rest=", $skipped skipped"
 echo "$passed passed, $failed failed$rest"

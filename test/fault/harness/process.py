@@ -1,0 +1,135 @@
+# process.py -- programs started, measured and ended by their process id
+# SPDX-License-Identifier: GPL-3.0-or-later
+import contextlib
+import ctypes
+import os
+import signal
+import subprocess
+import time
+from dataclasses import dataclass
+
+from harness.trial import Violated
+
+PR_SET_CHILD_SUBREAPER = 36
+
+
+@dataclass
+class Done:
+    """A program that ended: `status` is negative for a signal, None when it was too slow."""
+
+    status: int
+    out: bytes
+    err: bytes
+    seconds: float
+
+    @property
+    def said(self):
+        return self.err.decode(errors="replace")
+
+
+def run(argv, env, input=b"", limit=60, **options):
+    """Run `argv` to its end. Whoever still holds its pipes then (a detached child) is not waited for."""
+    began = time.monotonic()
+    with subprocess.Popen(
+        argv,
+        env=env,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        **options,
+    ) as child:
+        try:
+            out, err = child.communicate(input, timeout=limit)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            out, err = child.communicate()
+            return Done(None, out, err, time.monotonic() - began)
+    return Done(child.returncode, out, err, time.monotonic() - began)
+
+
+def adopt_orphans():
+    """Detached children of our children become ours, so that end_all() finds them."""
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def children(pid):
+    found = []
+    with contextlib.suppress(OSError):
+        for task in os.listdir(f"/proc/{pid}/task"):
+            with contextlib.suppress(OSError), open(f"/proc/{pid}/task/{task}/children") as file:
+                found += [int(word) for word in file.read().split()]
+    return found
+
+
+def descendants(pid):
+    found = []
+    for child in children(pid):
+        found += [child, *descendants(child)]
+    return found
+
+
+def end_all():
+    """Kill and reap whatever descends from this process."""
+    deadline = time.monotonic() + 10
+    while (left := descendants(os.getpid())) and time.monotonic() < deadline:
+        for pid in left:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        with contextlib.suppress(ChildProcessError):
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+        time.sleep(0.01)
+
+
+def peak_rss(pid):
+    """The greatest resident memory so far, KiB, of `pid` or one of its descendants."""
+    peak = 0
+    for one in [pid, *descendants(pid)]:
+        with contextlib.suppress(OSError), open(f"/proc/{one}/status") as file:
+            for line in file:
+                if line.startswith("VmHWM:"):
+                    peak = max(peak, int(line.split()[1]))
+    return peak
+
+
+def wait(what, true, limit=30, gap=0.02):
+    """Poll until `true` returns something true, and return it; Violated after `limit` seconds."""
+    deadline = time.monotonic() + limit
+    while not (result := true()):
+        if time.monotonic() > deadline:
+            raise Violated(f"{what}: not within {limit} s")
+        time.sleep(gap)
+    return result
+
+
+class Service:
+    """A program that stays; its output goes to a file."""
+
+    def __init__(self, argv, env, log, **options):
+        self.log = log
+        with open(log, "ab") as out:
+            self.child = subprocess.Popen(
+                argv, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=out, **options
+            )
+        self.pid = self.child.pid
+
+    def alive(self):
+        return self.child.poll() is None
+
+    def send(self, number):
+        if self.alive():
+            self.child.send_signal(number)
+
+    def end(self, number=signal.SIGTERM, limit=20):
+        """Send the signal, wait; the status. One that does not end is a failure."""
+        self.send(number)
+        try:
+            return self.child.wait(limit)
+        except subprocess.TimeoutExpired:
+            self.child.kill()
+            self.child.wait()
+            raise Violated(f"process {self.pid} did not end within {limit} s") from None
+
+    def said(self):
+        with open(self.log, errors="replace") as file:
+            return file.read()
