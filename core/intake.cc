@@ -6,10 +6,10 @@
 #include <array>
 #include <charconv>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "json.hh"
+#include "numbering.hh"
 
 namespace sheepdog {
 namespace {
@@ -39,9 +39,15 @@ std::optional<std::int64_t> number_of(std::string_view id) {
   return ms * counters + counter;
 }
 
+/// Names under which the server numbers messages itself: nobody may speak under them.
+bool is_reserved(std::string_view sender) {
+  return sender == "the server" || sender.starts_with("redis:") || sender.starts_with("local:");
+}
+
 Origin origin_of(const Entry& entry, const std::string& queue) {
   if (entry.trouble.empty())
-    if (auto identity = identity_of(entry.message)) return {std::move(*identity), true};
+    if (auto identity = identity_of(entry.message); identity && !is_reserved(identity->sender))
+      return {std::move(*identity), true};
   if (const auto number = number_of(entry.id)) return {{queue, *number}, false};
   return {{queue + "#" + entry.id, 1}, false};
 }
@@ -49,23 +55,33 @@ Origin origin_of(const Entry& entry, const std::string& queue) {
 /// One batch on its way into the database, inside of one transaction.
 class Batch {
  public:
-  explicit Batch(Database& db) : db_{db}, insert_{db.prepare(insert_message)} {
-    newest_ = number("SELECT coalesce(max(id), 0) FROM message");
+  Batch(Database& db, bool hold)
+      : db_{db}, numbering_{db, hold}, insert_{db.prepare(insert_message)} {
+    newest_ =
+        std::get<std::int64_t>(db_.run("SELECT coalesce(max(id), 0) FROM message").at(0).at(0));
   }
 
   /// Whether the entry is new.
   bool store(const Entry& entry, const Origin& origin) {
-    auto& sender = sender_of(origin.identity.sender);
+    auto& sender = numbering_.sender(origin.identity.sender);
     const auto seq = origin.identity.seq;
     if (origin.own_numbers) {
       sender.acknowledge = true;
-      sender.settled = std::max(sender.settled, std::min(entry.first, seq) - 1);
+      numbering_.settle(sender, std::min(entry.first, seq) - 1);
     }
-    if (!insert(entry, sender.id, seq, 0)) {
-      const auto variant = next_variant(entry, sender.id, seq);
-      if (!variant || !insert(entry, sender.id, seq, *variant)) return false;
+    std::int64_t variant = 0;
+    auto id = insert(entry, sender.id, seq, variant);
+    if (id > 0) {
+      if (origin.own_numbers) numbering_.take(sender, seq);
+    } else {
+      const auto next = next_variant(entry, sender.id, seq);
+      if (!next) return false;
+      variant = *next;
+      id = insert(entry, sender.id, seq, variant);
+      note_clone(sender.id, id);
     }
-    if (!entry.trouble.empty()) troubled_.push_back({entry.trouble, db_.last_insert_id()});
+    if (origin.own_numbers && numbering_.hold(sender, seq, variant, id)) held_.push_back({id});
+    if (!entry.trouble.empty()) troubled_.push_back({entry.trouble, id});
     return true;
   }
 
@@ -74,41 +90,14 @@ class Batch {
     const std::array<Value, 1> before{newest_};
     db_.run("INSERT INTO waiting (message) SELECT id FROM message WHERE id > ?", before);
     db_.run_many("UPDATE waiting SET trouble = ? WHERE message = ?", troubled_);
-    Acknowledgements acks;
-    for (auto& [name, sender] : senders_)
-      if (sender.acknowledge)
-        if (const auto upto = advance(sender); upto > 0) acks[name] = upto;
-    return acks;
+    db_.run_many("DELETE FROM waiting WHERE message = ?", held_);
+    return numbering_.finish();
   }
 
  private:
-  struct Sender {
-    std::int64_t id = 0, contiguous = 0;
-    std::int64_t settled = 0;  // it says itself that it has nothing more up to here
-    bool acknowledge = false;
-  };
-
-  std::int64_t number(std::string_view sql, std::span<const Value> values = {}) {
-    return std::get<std::int64_t>(db_.run(sql, values).at(0).at(0));
-  }
-
-  Sender& sender_of(const std::string& name) {
-    const auto [known, is_new] = senders_.try_emplace(name);
-    auto& sender = known->second;
-    if (!is_new) return sender;
-    const std::array<Value, 1> values{name};
-    const auto rows = db_.run("SELECT id, contiguous FROM sender WHERE name = ?", values);
-    if (rows.empty()) {
-      db_.run("INSERT INTO sender (name) VALUES (?)", values);
-      sender.id = db_.last_insert_id();
-    } else {
-      sender.id = std::get<std::int64_t>(rows[0][0]);
-      sender.contiguous = std::get<std::int64_t>(rows[0][1]);
-    }
-    return sender;
-  }
-
-  bool insert(const Entry& entry, std::int64_t sender, std::int64_t seq, std::int64_t variant) {
+  /// The id of the new row; 0: there is one with this identity.
+  std::int64_t insert(const Entry& entry, std::int64_t sender, std::int64_t seq,
+                      std::int64_t variant) {
     insert_.bind(1, sender);
     insert_.bind(2, seq);
     insert_.bind(3, variant);
@@ -122,7 +111,7 @@ class Batch {
     insert_.bind(7, entry.length);
     insert_.step();
     insert_.reset();
-    return db_.changes() > 0;
+    return db_.changes() > 0 ? db_.last_insert_id() : 0;
   }
 
   /// The number for another body under a known identity; nothing when this body is known too.
@@ -141,28 +130,17 @@ class Batch {
     return static_cast<std::int64_t>(known.size());
   }
 
-  /// Move a sender's high-water over all that is there without a hole; where it is now.
-  std::int64_t advance(Sender& sender) {
-    const auto before = sender.contiguous;
-    auto upto = std::max(before, sender.settled);
-    auto& next =
-        db_.prepare("SELECT seq FROM message WHERE sender = ? AND seq > ? ORDER BY seq, variant");
-    next.bind(1, sender.id);
-    next.bind(2, upto);
-    while (next.step() && next.integer(0) <= upto + 1) upto = next.integer(0);
-    next.reset();
-    if (upto > before) {
-      const std::array<Value, 2> values{upto, sender.id};
-      db_.run("UPDATE sender SET contiguous = ? WHERE id = ?", values);
-    }
-    return upto;
+  /// Two bodies under one number: two machines, or one that was set back to an old image.
+  void note_clone(std::int64_t sender, std::int64_t message) {
+    const std::array<Value, 2> values{sender, message};
+    db_.run("INSERT OR IGNORE INTO clone (sender, message) VALUES (?, ?)", values);
   }
 
   Database& db_;
+  Numbering numbering_;
   Statement& insert_;
   std::int64_t newest_ = 0;  // the highest id before this batch
-  std::unordered_map<std::string, Sender> senders_;
-  std::vector<Row> troubled_;
+  std::vector<Row> troubled_, held_;
 };
 
 }  // namespace
@@ -176,7 +154,7 @@ Intake take_in(Queue& queue, Database& db, int limit, Seconds patience) {
   std::vector<std::string> ids;
   ids.reserve(entries.size());
   Transaction transaction{db};
-  Batch batch{db};
+  Batch batch{db, !queue.durable()};
   for (const auto& entry : entries) {
     const bool is_new = batch.store(entry, origin_of(entry, name));
     ++(is_new ? intake.stored : intake.duplicates);

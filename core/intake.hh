@@ -1,4 +1,4 @@
-// intake.hh -- commit 1: from the queue into the database before any Scheme runs (PROMISES R5).
+// intake.hh -- commit 1: from the queue into the database before any Scheme runs.
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
@@ -15,7 +15,8 @@ struct Intake {
 
 /// Claim at most `limit` messages, commit their bytes under their identity, acknowledge them. A
 /// known identity with the same bytes changes nothing; with others it becomes the next `variant`.
-/// Tables: scheme/sheepdog/sql/1.sql (sender, message, waiting).
+/// Where the queue may lose something, what stands above a missing number of its sender is held
+/// back. Tables: scheme/sheepdog/sql/ (sender, message, waiting, held, hole, clone).
 Intake take_in(Queue& queue, Database& db, int limit, Seconds patience);
 
 }  // namespace sheepdog

@@ -218,6 +218,12 @@ std::int64_t now() {
   return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
 }
 
+/// ms since some moment before the machine's start: no step of the wall clock moves it.
+std::int64_t monotonic() {
+  using namespace std::chrono;
+  return duration_cast<milliseconds>(steady_clock::now().time_since_epoch()).count();
+}
+
 bool terminal(int fd) { return isatty(fd) == 1; }
 
 std::string random_hex(std::size_t bytes) {
@@ -278,6 +284,7 @@ void define_all(void*) {
   glue::define<lock>("%lock!");
   glue::define<unlock>("%unlock!");
   glue::define<now>("%now");
+  glue::define<monotonic>("%monotonic");
   glue::define<terminal>("%terminal?");
   glue::define<random_hex>("%random-hex");
 }

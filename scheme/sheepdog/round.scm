@@ -16,6 +16,7 @@
   #:use-module (sheepdog error)
   #:use-module (sheepdog fact)
   #:use-module (sheepdog handler)
+  #:use-module (sheepdog hole)
   #:use-module (sheepdog incident)
   #:use-module (sheepdog message)
   #:use-module (sheepdog notify)
@@ -286,9 +287,11 @@ behind it."
       (enter-or-count! db policy (list (dead-item row)) now)
       (handle-rows! db policy (list row) now)))
 
-(define* (handle-waiting! db config now #:key (limit 1000))
+(define* (handle-waiting! db config now #:key (limit 1000) (clock (%monotonic)))
   "Handle what waits in DB at NOW (ms) under CONFIG, at most LIMIT messages in the order of their
-arrival; return how many were looked at, 0 when nothing waits."
+arrival, those of one sender in that of their numbers; return how many were looked at, 0 when
+nothing waits.  CLOCK is the monotonic time."
+  (let-go! db clock)
   (let* ((policy (policy config))
          (rows (waiting-messages db limit))
          (died? (lambda (row) (and (not (fresh? row)) (not (row-entered? row)))))

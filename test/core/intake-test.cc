@@ -26,7 +26,7 @@ Database make_store(const std::string& file) {
 class GivingQueue : public Queue {
  public:
   void push(std::span<const Outgoing>) override {}
-  [[nodiscard]] bool durable() const override { return true; }
+  [[nodiscard]] bool durable() const override { return durable_queue; }
   std::vector<Entry> claim(int, Seconds) override { return std::exchange(entries, {}); }
   void acknowledge(std::span<const std::string> ids, const Acknowledgements& acks) override {
     acknowledged_ids.insert(acknowledged_ids.end(), ids.begin(), ids.end());
@@ -50,6 +50,7 @@ class GivingQueue : public Queue {
     give(R"({"sender":"s","seq":)" + std::to_string(seq) + R"(,"tag":")" + tag + "\"}", {}, first);
   }
 
+  bool durable_queue = false;
   std::vector<Entry> entries;
   std::vector<std::string> acknowledged_ids;
   Acknowledgements last_acks;
@@ -72,6 +73,30 @@ struct intake : testing::Test {
   Database db = make_store(directory / "sheepdog.db");
   GivingQueue queue;
   Intake take() { return take_in(queue, db, 1000, at_once); }
+
+  /// Give the numbers as one batch of the sender `s`.
+  void take(std::initializer_list<std::int64_t> numbers) {
+    for (const auto seq : numbers) queue.give(seq);
+    take();
+  }
+
+  /// The numbers that wait, in the order of being handled; and those that are held back.
+  std::string waiting() {
+    return one(db,
+               "SELECT coalesce(group_concat(seq, ' '), '') FROM (SELECT seq FROM waiting w"
+               " JOIN message m ON m.id = w.message ORDER BY m.id)");
+  }
+  std::string held() {
+    return one(db,
+               "SELECT coalesce(group_concat(seq || '.' || variant, ' '), '') FROM"
+               " (SELECT * FROM held ORDER BY sender, seq, variant)");
+  }
+  /// What is missing: FIRST-LAST, `w` for waited for, `s` for settled by its sender.
+  std::string holes() {
+    return one(db,
+               "SELECT coalesce(group_concat(first || '-' || last || iif(waited, 'w', '')"
+               " || iif(settled, 's', ''), ' '), '') FROM (SELECT * FROM hole ORDER BY first)");
+  }
 };
 
 TEST_F(intake, a_message_is_stored_waits_and_is_acknowledged) {
@@ -130,12 +155,9 @@ TEST_F(intake, another_body_under_a_known_identity_is_the_next_variant) {
 }
 
 TEST_F(intake, only_numbers_without_a_hole_are_acknowledged) {
-  for (const int seq : {1, 2, 4, 5}) queue.give(seq);
-  take();
+  take({1, 2, 4, 5});
   EXPECT_EQ(queue.last_acks.at("s"), 2);
-  EXPECT_EQ(one(db, "SELECT count(*) FROM waiting"), "4");
-  queue.give(3);
-  take();
+  take({3});
   EXPECT_EQ(queue.last_acks.at("s"), 5);
   EXPECT_EQ(one(db, "SELECT contiguous FROM sender WHERE name = 's'"), "5");
 }
@@ -161,6 +183,132 @@ TEST_F(intake, nobody_settles_numbers_that_he_has_not_reached) {
   queue.give(3, 1'000'000);
   take();
   EXPECT_EQ(queue.last_acks.at("s"), 3);
+}
+
+TEST_F(intake, what_stands_above_a_hole_is_held_back) {
+  take({1, 2, 4, 5});
+  EXPECT_EQ(waiting(), "1 2");
+  EXPECT_EQ(held(), "4.0 5.0");
+  EXPECT_EQ(holes(), "3-3w");
+  take({6, 9, 3});
+  EXPECT_EQ(waiting(), "1 2 3");
+  EXPECT_EQ(held(), "4.0 5.0 6.0 9.0");
+  EXPECT_EQ(holes(), "7-8w");
+  EXPECT_EQ(one(db, "SELECT contiguous || ' ' || highest || ' ' || holding FROM sender"), "6 9 1");
+}
+
+TEST_F(intake, a_hole_is_filled_in_any_order) {
+  take({1, 9});
+  take({5});
+  EXPECT_EQ(holes(), "2-4w 6-8w");
+  take({4, 2, 6, 8});
+  EXPECT_EQ(holes(), "3-3w 7-7w");
+  EXPECT_EQ(queue.last_acks.at("s"), 2);
+  take({7, 3});
+  EXPECT_EQ(holes(), "");
+  EXPECT_EQ(queue.last_acks.at("s"), 9);
+  EXPECT_EQ(waiting(), "1 2 3");  // the rest goes in its order, when somebody lets go of it
+  EXPECT_EQ(held(), "4.0 5.0 6.0 7.0 8.0 9.0");
+}
+
+TEST_F(intake, while_some_are_held_later_ones_stay_behind_them) {
+  take({2});
+  take({1, 3});
+  EXPECT_EQ(waiting(), "1");
+  EXPECT_EQ(held(), "2.0 3.0");
+}
+
+TEST_F(intake, a_hole_that_is_not_waited_for_holds_nothing_back) {
+  take({1, 3});
+  db.run("UPDATE hole SET waited = 0");
+  db.run("INSERT INTO waiting (message) SELECT message FROM held");
+  db.run("DELETE FROM held");
+  take({4, 6});
+  EXPECT_EQ(waiting(), "1 3 4");
+  EXPECT_EQ(held(), "6.0");
+  EXPECT_EQ(queue.last_acks.at("s"), 1);
+  take({2});
+  EXPECT_EQ(waiting(), "1 3 4 2");
+  EXPECT_EQ(queue.last_acks.at("s"), 4);
+}
+
+TEST_F(intake, one_senders_hole_delays_no_other) {
+  queue.give(2);
+  queue.give(R"({"sender":"other","seq":1,"tag":"x"})");
+  take();
+  EXPECT_EQ(waiting(), "1");
+  EXPECT_EQ(queue.last_acks, (Acknowledgements{{"other", 1}}));
+}
+
+TEST_F(intake, a_queue_that_loses_nothing_holds_nothing_back) {
+  queue.durable_queue = true;
+  take({1, 3});
+  EXPECT_EQ(waiting(), "1 3");
+  EXPECT_EQ(holes(), "2-2");
+  EXPECT_EQ(queue.last_acks.at("s"), 1);
+}
+
+TEST_F(intake, a_number_far_ahead_is_one_row) {
+  take({1, 1'000'000'000, 9223372036854775807});
+  EXPECT_EQ(holes(), "2-999999999w 1000000001-9223372036854775806w");
+  EXPECT_EQ(held(), "1000000000.0 9223372036854775807.0");
+  take({9223372036854775807, 9223372036854775806, 2});
+  EXPECT_EQ(holes(), "3-999999999w 1000000001-9223372036854775805w");
+  EXPECT_EQ(waiting(), "1 2");
+}
+
+TEST_F(intake, what_a_sender_gave_up_holds_nothing_back_but_is_missing) {
+  take({1, 2});
+  queue.give(6, 5);
+  queue.give(5, 5);
+  take();
+  EXPECT_EQ(waiting(), "1 2 5");  // not 6: it came when 5 was still on its way
+  EXPECT_EQ(held(), "6.0");
+  EXPECT_EQ(holes(), "3-4s");
+  EXPECT_EQ(queue.last_acks.at("s"), 6);
+  take({4});
+  EXPECT_EQ(holes(), "3-3s");
+  EXPECT_EQ(waiting(), "1 2 5 4");
+}
+
+TEST_F(intake, a_part_of_a_hole_is_given_up) {
+  take({1, 9});
+  queue.give(10, 5);
+  take();
+  EXPECT_EQ(holes(), "2-4s 5-8w");
+  EXPECT_EQ(held(), "9.0 10.0");
+  EXPECT_EQ(queue.last_acks.at("s"), 4);
+  queue.give(11, 11);
+  take();
+  EXPECT_EQ(holes(), "2-4s 5-8s");
+  EXPECT_EQ(queue.last_acks.at("s"), 11);
+}
+
+TEST_F(intake, two_bodies_under_one_number_are_kept_and_noted_once) {
+  take({1, 2});
+  queue.give(2, 0, "y");
+  queue.give(2, 0, "z");
+  queue.give(2, 0, "y");
+  take();
+  EXPECT_EQ(waiting(), "1 2 2 2");
+  EXPECT_EQ(one(db, "SELECT group_concat(sender || ':' || message || ':' || told) FROM clone"),
+            "1:3:0");
+}
+
+TEST_F(intake, a_variant_above_a_hole_is_held_too) {
+  take({2});
+  queue.give(2, 0, "y");
+  take();
+  EXPECT_EQ(waiting(), "");
+  EXPECT_EQ(held(), "2.0 2.1");
+}
+
+TEST_F(intake, nobody_speaks_under_the_servers_own_names) {
+  for (const char* name : {"the server", "redis:localhost:6379/0:sheepdog", "local:00ff"})
+    queue.give(std::string{R"({"sender":")"} + name + R"(","seq":1,"tag":"x"})");
+  take();
+  EXPECT_EQ(one(db, "SELECT group_concat(name) FROM sender"), "giving");
+  EXPECT_TRUE(queue.last_acks.empty());
 }
 
 TEST_F(intake, a_message_without_a_sender_is_identified_by_queue_and_entry) {
