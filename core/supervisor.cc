@@ -1,0 +1,282 @@
+// supervisor.cc -- one loop over signals, the page and the dead; it sleeps until the worker's deadline.
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "supervisor.hh"
+
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <optional>
+
+#include "descriptor.hh"
+#include "error.hh"
+#include "log.hh"
+#include "manager.hh"
+#include "offspring.hh"
+#include "page.hh"
+#include "worker.hh"
+
+namespace sheepdog {
+namespace {
+
+// ---- signals: a handler only notes, and rings as the worker does ----
+
+Page* bell = nullptr;
+std::atomic<int> stop_signal = 0;
+std::atomic<bool> reload_wish = false;
+
+void on_signal(int signal_number) {
+  const int saved = errno;
+  if (signal_number == SIGHUP) reload_wish = true;
+  if (signal_number == SIGTERM || signal_number == SIGINT) stop_signal = signal_number;
+  bell->ring();
+  errno = saved;
+}
+
+void handle_signals(void (*handler)(int)) {
+  struct sigaction action {};
+  action.sa_handler = handler;
+  sigemptyset(&action.sa_mask);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGCHLD}) sigaction(signal, &action, nullptr);
+}
+
+// ---- words ----
+
+std::int64_t milliseconds(Seconds duration) {
+  return static_cast<std::int64_t>(duration.count() * 1000);
+}
+
+std::string duration_text(std::int64_t ms) { return fmt::format("{} s", static_cast<double>(ms) / 1000); }
+
+/// Let our lines go where those of the worker go.
+void follow_log(const Page& page) {
+  LogTarget target{std::string{page.log_where.get()}};
+  if (target.where.empty() || !parse_level(page.log_level.get(), target.most)) return;
+  try {
+    open_log(program_name(), target);
+  } catch (const Error&) {
+    // Then they go where they went before.
+  }
+}
+
+std::string ending_text(int status) {
+  if (WIFSIGNALED(status))
+    return fmt::format("died of signal {} ({})", WTERMSIG(status), strsignal(WTERMSIG(status)));
+  return fmt::format("ended with status {}", WEXITSTATUS(status));
+}
+
+// ---- the supervisor ----
+
+class Supervisor {
+ public:
+  Supervisor(const std::function<void()>& become, const Supervision& how)
+      : become_{become}, how_{how}, memory_{memfd_create("sheepdog", MFD_CLOEXEC)} {
+    if (!memory_ || ftruncate(memory_.get(), sizeof(Page)) != 0)
+      throw Error{Error::Code::broken,
+                  fmt::format("no memory to share with the worker: {}", std::strerror(errno))};
+    page_ = map_page(memory_.get());
+    gap_ = how_.first_gap;
+    bell = page_;
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
+    handle_signals(on_signal);
+  }
+
+  int run();
+
+ private:
+  void start();
+  [[noreturn]] void be_worker(pid_t supervisor);
+  std::optional<int> reap();
+  std::optional<int> after(int status);
+  void record(int status);
+  void heed_signals();
+  void kill_late(std::int64_t now);
+  void end_worker(const std::string& why);
+  [[nodiscard]] std::int64_t next_look() const;
+
+  const std::function<void()>& become_;
+  const Supervision how_;
+  Descriptor memory_;
+  Page* page_;
+  Manager manager_;
+  pid_t worker_ = 0;            // 0: none runs
+  bool started_once_ = false;
+  std::string killed_;          // why we killed it; "": we did not
+  std::int64_t start_at_ = 0;   // when to start the next
+  std::int64_t stop_by_ = never;  // when it is killed, having been told to stop
+  std::uint64_t turns_ = 0;     // of earlier workers
+  Seconds gap_{0};
+};
+
+int Supervisor::run() {
+  for (;;) {
+    const std::uint32_t seen = page_->bell.load();
+    if (const auto status = reap()) return *status;
+    heed_signals();
+    if (worker_ == 0 && stop_signal != 0) return how_.stopped;
+    const auto now = monotonic_ms();
+    kill_late(now);
+    if (worker_ == 0 && now >= start_at_) start();
+    manager_.relay(*page_, worker_ != 0 && now < page_->deadline.load(), now);
+    page_->sleep(seen, next_look());
+  }
+}
+
+std::int64_t Supervisor::next_look() const {
+  return std::min({worker_ == 0 ? start_at_ : never, stop_by_, manager_.next_feed()});
+}
+
+// ---- its birth ----
+
+void Supervisor::start() {
+  const auto now = monotonic_ms();
+  killed_.clear();
+  page_->phase = Phase::starting;
+  page_->message = 0, page_->limit = 0, page_->error = 0;
+  page_->deadline = now + milliseconds(how_.start_limit);
+  turns_ = page_->turns;
+  const pid_t supervisor = getpid();
+  const pid_t pid = fork();
+  if (pid == 0) be_worker(supervisor);
+  if (pid > 0) {
+    worker_ = pid;
+    return;
+  }
+  log(Level::error, fmt::format("cannot start a worker: {}", std::strerror(errno)));
+  page_->deadline = never;
+  start_at_ = now + milliseconds(how_.longest_gap);
+}
+
+void Supervisor::be_worker(pid_t supervisor) {
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid() != supervisor) _exit(0);  // it died before that
+  setsid();
+  handle_signals(SIG_DFL);
+  const int page = dup(memory_.get());  // without close-on-exec
+  setenv(supervisor_variable, fmt::format("{} {}", supervisor, page).c_str(), 1);
+  Manager::hide();
+  if (how_.memory != 0) {
+    rlimit limit{};
+    getrlimit(RLIMIT_AS, &limit);
+    limit.rlim_cur = std::min<rlim_t>(how_.memory, limit.rlim_max);
+    setrlimit(RLIMIT_AS, &limit);
+  }
+  become_();
+  page_->error = errno;
+  _exit(127);
+}
+
+// ---- its life ----
+
+void Supervisor::heed_signals() {
+  const bool deaf = page_->phase == Phase::starting;  // it would die of them
+  if (worker_ == 0) return;
+  if (reload_wish && !deaf) {
+    reload_wish = false;
+    kill(worker_, SIGHUP);
+  }
+  if (stop_signal != 0 && stop_by_ == never) {
+    stop_by_ = monotonic_ms() + milliseconds(how_.stop_limit);
+    kill(worker_, stop_signal);
+  }
+}
+
+void Supervisor::kill_late(std::int64_t now) {
+  if (worker_ == 0 || !killed_.empty()) return;
+  if (now >= stop_by_) {
+    end_worker(fmt::format("did not stop within {}: killed", duration_text(milliseconds(how_.stop_limit))));
+  } else if (now >= page_->deadline.load()) {
+    const auto limit = page_->limit.load();
+    end_worker(limit != 0 ? fmt::format("ran longer than {}: killed", duration_text(limit))
+                          : std::string{"its loop stood still: killed"});
+  }
+}
+
+void Supervisor::end_worker(const std::string& why) {
+  killed_ = why;
+  kill(worker_, SIGKILL);
+  page_->deadline = never;  // the next thing to come is its death
+}
+
+// ---- its death ----
+
+/// Nobody stays a zombie: neither the worker nor an orphan of it that we adopted.
+std::optional<int> Supervisor::reap() {
+  int status = 0;
+  for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;)
+    if (pid == worker_) return after(status);
+  return {};
+}
+
+std::optional<int> Supervisor::after(int status) {
+  kill(-worker_, SIGKILL);
+  worker_ = 0;
+  if (!end_descendants(Seconds{2}))
+    log(Level::warning, "descendants of the worker do not die: left behind");
+  if (page_->phase == Phase::left) return page_->status.load();
+  if (page_->error != 0 && !started_once_) {
+    errno = page_->error;
+    throw Error{Error::Code::cannot_run, std::strerror(errno)};
+  }
+  started_once_ = true;
+  if (stop_signal != 0) {
+    if (!killed_.empty()) log(Level::warning, "the worker " + killed_);
+    return how_.stopped;
+  }
+  record(status);
+  return {};
+}
+
+void Supervisor::record(int status) {
+  const bool limited = page_->limit != 0;
+  const auto message = page_->message.load();
+  const std::string how = killed_.empty() ? ending_text(status) : killed_;
+  page_->deadline = never;
+  // What says nothing does not hide an earlier death that says something.
+  if (limited || message != 0 || !page_->died) {
+    page_->death_message = message;
+    page_->death_what.set(limited ? page_->what.get() : std::string_view{});
+    page_->death_how.set(how);
+    page_->died = true;
+  }
+  const bool moved = page_->turns > turns_;
+  if (limited || moved) gap_ = how_.first_gap;
+  start_at_ = monotonic_ms() + (limited ? 0 : milliseconds(gap_));
+  follow_log(*page_);
+  const std::string at = message != 0 ? fmt::format(" (message {})", message) : "";
+  if (limited)
+    log(Level::error, fmt::format("{} {}{}", page_->what.get(), how, at));
+  else
+    log(Level::error,
+        fmt::format("the worker {}{}; the next starts in {}", how, at, duration_text(milliseconds(gap_))));
+  if (!limited) gap_ = std::min(gap_ * 2, how_.longest_gap);
+}
+
+}  // namespace
+
+int supervise(const std::function<void()>& become, const Supervision& supervision) {
+  return Supervisor{become, supervision}.run();
+}
+
+int supervise(const std::vector<std::string>& argv, const Supervision& supervision) {
+  std::vector<char*> words;
+  for (const auto& word : argv) words.push_back(const_cast<char*>(word.c_str()));
+  words.push_back(nullptr);
+  try {
+    return supervise([&] { execv(words[0], words.data()); }, supervision);
+  } catch (const Error& e) {
+    if (e.code() != Error::Code::cannot_run) throw;
+    throw Error{e.code(), fmt::format("cannot run {}: {}", argv[0], e.what())};
+  }
+}
+
+}  // namespace sheepdog

@@ -1,0 +1,147 @@
+// worker.cc -- a few stores into shared memory; a system call only when the supervisor would oversleep.
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "worker.hh"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <thread>
+#include <vector>
+
+namespace sheepdog {
+namespace {
+
+constexpr std::int64_t loop_limit = 60'000;  // ms
+
+struct Section {
+  std::string what;
+  std::int64_t limit = 0, began = 0, deadline = 0;
+};
+
+struct Worker {
+  Page* page = nullptr;
+  pid_t supervisor = 0;
+  std::thread::id loop;
+  bool looping = false;  // come_round was called: from then on a turn has a limit
+  std::vector<Section> sections;
+
+  [[nodiscard]] bool heard() const {
+    return page != nullptr && std::this_thread::get_id() == loop;
+  }
+  [[nodiscard]] std::int64_t turn_ends(std::int64_t now) const {
+    return looping ? now + loop_limit : never;
+  }
+  void show(const Section& section) const {
+    page->what.set(section.what);
+    page->limit.store(section.limit);
+    page->promise(section.deadline);
+  }
+};
+
+Worker& worker() {
+  static auto* const the_worker = new Worker;  // never destroyed: a last word may come late
+  return *the_worker;
+}
+
+std::int64_t milliseconds(Seconds duration) {
+  return static_cast<std::int64_t>(std::clamp(duration.count() * 1000, 0.0, 1e15));
+}
+
+}  // namespace
+
+void join_supervisor(Page* page, pid_t supervisor) {
+  Worker& w = worker();
+  w.page = page;
+  w.supervisor = supervisor;
+  w.loop = std::this_thread::get_id();
+  w.sections.reserve(8);
+}
+
+void join_supervisor() {
+  const char* told = std::getenv(supervisor_variable);
+  long pid = 0;
+  int fd = -1;
+  const bool ours = told && std::sscanf(told, "%ld %d", &pid, &fd) == 2 && getppid() == pid;
+  unsetenv(supervisor_variable);  // what we start has no part in it
+  if (!ours) return;
+  join_supervisor(map_page(fd), static_cast<pid_t>(pid));
+  close(fd);
+}
+
+pid_t main_pid() { return worker().page ? worker().supervisor : getpid(); }
+
+void enter_section(std::string_view what, Seconds limit) {
+  Worker& w = worker();
+  if (!w.heard()) return;
+  const auto now = monotonic_ms();
+  const auto ms = std::max<std::int64_t>(1, milliseconds(limit));
+  w.sections.push_back({std::string{what}, ms, now, now + ms});
+  w.show(w.sections.back());
+}
+
+void leave_section() {
+  Worker& w = worker();
+  if (!w.heard() || w.sections.empty()) return;
+  const auto now = monotonic_ms();
+  const auto lasted = now - w.sections.back().began;
+  w.sections.pop_back();
+  if (w.sections.empty()) {
+    w.page->promise(w.turn_ends(now));
+    w.page->limit.store(0);
+  } else {
+    w.sections.back().deadline += lasted;
+    w.show(w.sections.back());
+  }
+}
+
+void at_message(std::int64_t id) {
+  Worker& w = worker();
+  if (!w.heard()) return;
+  w.page->message.store(id, std::memory_order_relaxed);
+  if (w.looping && w.sections.empty()) w.page->promise(w.turn_ends(monotonic_ms()));
+}
+
+void come_round(Seconds patience) {
+  Worker& w = worker();
+  if (!w.heard()) return;
+  w.looping = true;
+  w.page->turns.fetch_add(1, std::memory_order_relaxed);
+  if (w.sections.empty()) w.page->promise(w.turn_ends(monotonic_ms() + milliseconds(patience)));
+}
+
+void tell_phase(Phase phase) {
+  Worker& w = worker();
+  if (!w.page) return;
+  if (w.page->phase.load() == Phase::reloading && phase == Phase::serving) ++w.page->reloads;
+  w.page->phase.store(phase);
+  w.page->ring();
+}
+
+void leave(int status) {
+  Worker& w = worker();
+  if (!w.page) return;
+  w.page->status.store(status);
+  w.page->phase.store(Phase::left);
+}
+
+void tell_log(std::string_view where, std::string_view level) {
+  Worker& w = worker();
+  if (!w.page) return;
+  w.page->log_where.set(where);
+  w.page->log_level.set(level);
+}
+
+std::optional<Death> last_death() {
+  const Page* page = worker().page;
+  if (!page || !page->died.load()) return {};
+  return Death{std::string{page->death_what.get()}, std::string{page->death_how.get()},
+               page->death_message};
+}
+
+void heed_death() {
+  if (Page* page = worker().page) page->died.store(false);
+}
+
+}  // namespace sheepdog

@@ -1,0 +1,63 @@
+// worker.hh -- what a worker tells the supervisor that started it; without one nothing is told.
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "page.hh"
+#include "seconds.hh"
+
+namespace sheepdog {
+
+/// How a supervisor tells its worker of the page: its own process id and the page's descriptor.
+inline constexpr const char* supervisor_variable = "SHEEPDOG_SUPERVISOR";
+
+/// Become a worker if a supervisor started this process. To be called in the thread whose loop is
+/// watched: what other threads tell does not count. `page` maps the page, and tests give their own.
+void join_supervisor();
+void join_supervisor(Page* page, pid_t supervisor);
+
+/// The process that others are to signal and to name: the supervisor, or this one without.
+pid_t main_pid();
+
+// ---- what runs ----
+
+/// Code runs that may hang, for at most `limit`; `what` names it ("monitor disk: its receiver").
+/// Inside of another section the time does not count for that one.
+void enter_section(std::string_view what, Seconds limit);
+void leave_section();
+
+/// From now on this message is handled; 0: none.
+void at_message(std::int64_t id);
+
+/// The loop has come round, and will again within `patience` and a minute.
+void come_round(Seconds patience);
+
+// ---- where it stands ----
+
+void tell_phase(Phase phase);
+
+/// It ends on purpose, with this status: it is not to be started again.
+void leave(int status);
+
+/// Where the log goes, so that the supervisor's own lines go there too.
+void tell_log(std::string_view where, std::string_view level);
+
+// ---- the worker before ----
+
+struct Death {
+  std::string what;           // what ran; "": nothing limited
+  std::string how;            // "ran longer than 5 s: killed"
+  std::int64_t message = 0;  // that it was at; 0: none
+};
+
+/// How the worker before this one died, until `heed_death`.
+std::optional<Death> last_death();
+void heed_death();
+
+}  // namespace sheepdog
