@@ -19,6 +19,7 @@
 
 #include "error.hh"
 #include "instant.hh"
+#include "worker.hh"
 
 namespace sheepdog {
 namespace {
@@ -55,7 +56,7 @@ Holder settled_holder(int fd) {
 }
 
 void write_holder(int fd, const std::string& file) {
-  const std::string text = fmt::format("{} {}\n", getpid(), epoch_ms());
+  const std::string text = fmt::format("{} {}\n", main_pid(), epoch_ms());
   const bool written = pwrite(fd, text.data(), text.size(), 0) >= 0 &&
                        ftruncate(fd, static_cast<off_t>(text.size())) == 0;
   if (!written && errno != ENOSPC) fail("write", file);  // a full disk: it is ours all the same

@@ -13,7 +13,8 @@
 
 namespace sheepdog {
 
-/// Who holds a lock, as the file says; 0 where it does not say.
+/// Who holds a lock, as the file says: the process to be named and signalled, which is the
+/// supervisor if a worker holds it; 0 where it does not say.
 struct Holder {
   pid_t pid = 0;
   std::int64_t since = 0;  // epoch ms

@@ -8,8 +8,8 @@
 
 namespace sheepdog {
 
-/// Tells $NOTIFY_SOCKET what the page says, and feeds the watchdog ($WATCHDOG_USEC) while the worker
-/// moves: a worker that hangs, or that never gets so far as to serve, feeds it no more.
+/// Tells $NOTIFY_SOCKET what the page says, and feeds the watchdog ($WATCHDOG_USEC) while the
+/// worker moves: a worker that hangs, or that never gets so far as to serve, feeds it no more.
 class Manager {
  public:
   Manager();

@@ -1,4 +1,4 @@
-// offspring.cc -- who is orphaned becomes ours, so killing our children till there are none ends all.
+// offspring.cc -- orphans become ours, so killing our children till there are none ends all.
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "offspring.hh"
 
@@ -50,7 +50,8 @@ std::vector<pid_t> children() {
 
 bool end_descendants(Seconds patience) {
   const auto end = std::chrono::steady_clock::now() + patience;
-  for (auto pause = std::chrono::milliseconds{1};; pause = std::min(pause * 2, std::chrono::milliseconds{50})) {
+  for (auto pause = std::chrono::milliseconds{1};;
+       pause = std::min(pause * 2, std::chrono::milliseconds{50})) {
     for (const pid_t child : children()) kill(child, SIGKILL);
     pid_t dead = 0;
     while ((dead = waitpid(-1, nullptr, WNOHANG)) > 0) {

@@ -1,4 +1,4 @@
-// page.cc -- the bell is a futex in shared memory: a plugin that closes descriptors cannot reach it.
+// page.cc -- the bell is a futex in shared memory: who closes descriptors cannot reach it.
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "page.hh"
 
@@ -30,8 +30,8 @@ void Page::ring() {
 }
 
 void Page::sleep(std::uint32_t seen, std::int64_t until) {
-  // First say until when, then look: whoever promises an earlier deadline does it in the other order,
-  // so one of the two sees it.
+  // First say until when, then look: whoever promises an earlier deadline does it in the other
+  // order, so one of the two sees it.
   sleeps_until.store(until);
   const std::int64_t end = std::min(until, deadline.load());
   sleeps_until.store(end);

@@ -35,8 +35,8 @@ class FixedText {
 };
 
 /// All zero at its birth. The worker says until when it will have said something again; the
-/// supervisor sleeps until then, and looks. So no message costs either of them a system call, and at
-/// rest nobody wakes. The texts are read when the worker is dead: they say what it died of.
+/// supervisor sleeps until then, and looks. So no message costs either of them a system call, and
+/// at rest nobody wakes. The texts are read when the worker is dead: they say what it died of.
 struct Page {
   // ---- written by the worker ----
   std::atomic<std::int64_t> deadline;  // ms: past it the worker hangs
@@ -50,6 +50,7 @@ struct Page {
   FixedText<256> what;                 // what runs, "monitor disk: its receiver"
   FixedText<256> log_where;            // where its log goes; "": not opened
   FixedText<16> log_level;
+  FixedText<256> last_words;  // why it ends itself; "": it does not
 
   // ---- written by the supervisor ----
   std::atomic<std::int64_t> sleeps_until;  // ms

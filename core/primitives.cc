@@ -32,10 +32,12 @@
 #include "scheme_database.hh"
 #include "scheme_json.hh"
 #include "scheme_settings.hh"
+#include "scheme_worker.hh"
 #include "service.hh"
 #include "settings.hh"
 #include "spool.hh"
 #include "text.hh"
+#include "worker.hh"
 
 namespace sheepdog {
 namespace {
@@ -181,6 +183,7 @@ void write_log(const Symbol& level, const std::string& text) { log(level_argumen
 
 void start_log(const std::string& program, const std::string& where, const Symbol& most) {
   open_log(program, {where, level_argument(most)});
+  tell_log(where, most.name);
 }
 
 void tell(const std::string& text, const std::optional<std::string>& hint, const Symbol& kind) {
@@ -194,6 +197,7 @@ SCM wish_to_scm(std::optional<Wish> wish) {
 
 SCM pause(double seconds) {
   catch_signals();
+  come_round(Seconds{seconds});
   return wish_to_scm(without_guile([&] { return wait_for_wish(Seconds{seconds}); }));
 }
 
@@ -202,7 +206,6 @@ SCM pending_signal() {
   return wish_to_scm(wait_for_wish(Seconds{0}));
 }
 
-void tell_manager(const std::string& state) { notify_manager(state); }
 
 SCM lock(const std::string& file, double patience) {
   const auto holder = without_guile([&] { return hold_lock(file, Seconds{patience}); });
@@ -280,7 +283,7 @@ void define_all(void*) {
   glue::define<tell>("%complain");
   glue::define<pause>("%pause");
   glue::define<pending_signal>("%pending-signal");
-  glue::define<tell_manager>("%notify-manager");
+  define_worker_primitives();
   glue::define<lock>("%lock!");
   glue::define<unlock>("%unlock!");
   glue::define<now>("%now");

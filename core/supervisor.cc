@@ -1,4 +1,4 @@
-// supervisor.cc -- one loop over signals, the page and the dead; it sleeps until the worker's deadline.
+// supervisor.cc -- one loop over signals, the page and the dead; it sleeps until a deadline.
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "supervisor.hh"
 
@@ -55,7 +55,9 @@ std::int64_t milliseconds(Seconds duration) {
   return static_cast<std::int64_t>(duration.count() * 1000);
 }
 
-std::string duration_text(std::int64_t ms) { return fmt::format("{} s", static_cast<double>(ms) / 1000); }
+std::string duration_text(std::int64_t ms) {
+  return fmt::format("{} s", static_cast<double>(ms) / 1000);
+}
 
 /// Let our lines go where those of the worker go.
 void follow_log(const Page& page) {
@@ -108,12 +110,12 @@ class Supervisor {
   Descriptor memory_;
   Page* page_;
   Manager manager_;
-  pid_t worker_ = 0;            // 0: none runs
+  pid_t worker_ = 0;  // 0: none runs
   bool started_once_ = false;
-  std::string killed_;          // why we killed it; "": we did not
-  std::int64_t start_at_ = 0;   // when to start the next
+  std::string killed_;            // why we killed it; "": we did not
+  std::int64_t start_at_ = 0;     // when to start the next
   std::int64_t stop_by_ = never;  // when it is killed, having been told to stop
-  std::uint64_t turns_ = 0;     // of earlier workers
+  std::uint64_t turns_ = 0;       // of earlier workers
   Seconds gap_{0};
 };
 
@@ -142,6 +144,7 @@ void Supervisor::start() {
   killed_.clear();
   page_->phase = Phase::starting;
   page_->message = 0, page_->limit = 0, page_->error = 0;
+  page_->last_words.set("");
   page_->deadline = now + milliseconds(how_.start_limit);
   turns_ = page_->turns;
   const pid_t supervisor = getpid();
@@ -193,7 +196,8 @@ void Supervisor::heed_signals() {
 void Supervisor::kill_late(std::int64_t now) {
   if (worker_ == 0 || !killed_.empty()) return;
   if (now >= stop_by_) {
-    end_worker(fmt::format("did not stop within {}: killed", duration_text(milliseconds(how_.stop_limit))));
+    end_worker(fmt::format("did not stop within {}: killed",
+                           duration_text(milliseconds(how_.stop_limit))));
   } else if (now >= page_->deadline.load()) {
     const auto limit = page_->limit.load();
     end_worker(limit != 0 ? fmt::format("ran longer than {}: killed", duration_text(limit))
@@ -239,7 +243,10 @@ std::optional<int> Supervisor::after(int status) {
 void Supervisor::record(int status) {
   const bool limited = page_->limit != 0;
   const auto message = page_->message.load();
-  const std::string how = killed_.empty() ? ending_text(status) : killed_;
+  const std::string_view words = page_->last_words.get();
+  const std::string how = !killed_.empty() ? killed_
+                          : !words.empty() ? std::string{words}
+                                           : ending_text(status);
   page_->deadline = never;
   // What says nothing does not hide an earlier death that says something.
   if (limited || message != 0 || !page_->died) {
@@ -256,8 +263,8 @@ void Supervisor::record(int status) {
   if (limited)
     log(Level::error, fmt::format("{} {}{}", page_->what.get(), how, at));
   else
-    log(Level::error,
-        fmt::format("the worker {}{}; the next starts in {}", how, at, duration_text(milliseconds(gap_))));
+    log(Level::error, fmt::format("the worker {}{}; the next starts in {}", how, at,
+                                  duration_text(milliseconds(gap_))));
   if (!limited) gap_ = std::min(gap_ * 2, how_.longest_gap);
 }
 

@@ -1,4 +1,4 @@
-// worker.cc -- a few stores into shared memory; a system call only when the supervisor would oversleep.
+// worker.cc -- stores into shared memory; a system call only when the supervisor would oversleep.
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "worker.hh"
 
@@ -9,6 +9,8 @@
 #include <cstdlib>
 #include <thread>
 #include <vector>
+
+#include "log.hh"
 
 namespace sheepdog {
 namespace {
@@ -27,9 +29,7 @@ struct Worker {
   bool looping = false;  // come_round was called: from then on a turn has a limit
   std::vector<Section> sections;
 
-  [[nodiscard]] bool heard() const {
-    return page != nullptr && std::this_thread::get_id() == loop;
-  }
+  [[nodiscard]] bool heard() const { return page != nullptr && std::this_thread::get_id() == loop; }
   [[nodiscard]] std::int64_t turn_ends(std::int64_t now) const {
     return looping ? now + loop_limit : never;
   }
@@ -124,6 +124,18 @@ void leave(int status) {
   if (!w.page) return;
   w.page->status.store(status);
   w.page->phase.store(Phase::left);
+}
+
+void give_up(std::string_view what, std::int64_t message, std::string_view how) {
+  if (Page* page = worker().page) {
+    page->what.set(what);
+    page->limit.store(what.empty() ? 0 : 1);
+    page->message.store(message);
+    page->last_words.set(how);
+  } else {
+    log(Level::error, std::string{what} + " " + std::string{how} + ": the process ends");
+  }
+  _exit(70);  // sysexits.h: EX_SOFTWARE
 }
 
 void tell_log(std::string_view where, std::string_view level) {

@@ -45,14 +45,18 @@ void tell_phase(Phase phase);
 /// It ends on purpose, with this status: it is not to be started again.
 void leave(int status);
 
+/// It ends itself, because of what `what` did to it (as of enter_section; "": nobody knows who) at
+/// `message`: `how`, "it closed descriptor 7". Without a supervisor, too.
+[[noreturn]] void give_up(std::string_view what, std::int64_t message, std::string_view how);
+
 /// Where the log goes, so that the supervisor's own lines go there too.
 void tell_log(std::string_view where, std::string_view level);
 
 // ---- the worker before ----
 
 struct Death {
-  std::string what;           // what ran; "": nothing limited
-  std::string how;            // "ran longer than 5 s: killed"
+  std::string what;          // what ran; "": nothing limited
+  std::string how;           // "ran longer than 5 s: killed"
   std::int64_t message = 0;  // that it was at; 0: none
 };
 

@@ -4,82 +4,16 @@
 
 #include <gtest/gtest.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 
 #include <csignal>
 #include <string>
+#include <utility>
+#include <vector>
 
-#include "error.hh"
-#include "log.hh"
-#include "support.hh"
-#include "worker.hh"
+#include "supervisor_support.hh"
 
 namespace sheepdog {
 namespace {
-
-/// A supervisor in a process of its own, whose workers append to a file what they have to tell.
-class Scene {
- public:
-  using Work = std::function<void(const Scene&)>;
-
-  ~Scene() {
-    if (pid_ > 0) kill(pid_, SIGKILL);
-    if (pid_ > 0) end();
-  }
-
-  void start(const Work& work, Supervision supervision = {}) {
-    supervision.first_gap = Seconds{0.02};
-    pid_ = fork();
-    if (pid_ != 0) return;
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    open_log("supervisor", {directory_ / "log"});
-    try {
-      _exit(supervise(
-          [&] {
-            join_supervisor();
-            say("start");
-            work(*this);
-            _exit(0);
-          },
-          supervision));
-    } catch (const Error& e) {
-      log(Level::error, e.what());
-      _exit(99);
-    }
-  }
-
-  void say(const std::string& word) const {
-    std::ofstream{directory_ / "said", std::ios::app} << word << std::endl;
-  }
-  [[nodiscard]] std::string said() const { return read_file(directory_ / "said"); }
-  [[nodiscard]] std::string logged() const { return read_file(directory_ / "log"); }
-  [[nodiscard]] int count(const std::string& word) const {
-    std::istringstream lines{said()};
-    int n = 0;
-    for (std::string line; std::getline(lines, line);) n += line == word;
-    return n;
-  }
-  [[nodiscard]] bool waits_for(const std::string& word, int times = 1) const {
-    return eventually([&] { return count(word) >= times; });
-  }
-  /// The status with which the supervisor ends; -N for signal N.
-  int end() {
-    int status = 0;
-    while (waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
-    }
-    pid_ = 0;
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
-  }
-  void signal(int number) const { kill(pid_, number); }
-  [[nodiscard]] pid_t pid() const { return pid_; }
-  [[nodiscard]] std::string file(const std::string& name) const { return directory_ / name; }
-
- private:
-  TemporaryDirectory directory_;
-  pid_t pid_ = 0;
-};
 
 /// What a worker's loop does all day.
 void loop() {
@@ -156,8 +90,9 @@ TEST(supervisor, a_section_past_its_limit_is_killed_at_once_and_named) {
   EXPECT_EQ(scene.end(), 0);
   EXPECT_EQ(scene.said(),
             "start\nstart\nmonitor disk: its receiver|ran longer than 0.1 s: killed|17\nheeded\n");
-  EXPECT_NE(scene.logged().find("monitor disk: its receiver ran longer than 0.1 s: killed (message 17)"),
-            std::string::npos)
+  EXPECT_NE(
+      scene.logged().find("monitor disk: its receiver ran longer than 0.1 s: killed (message 17)"),
+      std::string::npos)
       << scene.logged();
 }
 
@@ -310,7 +245,7 @@ TEST(supervisor, what_a_dead_worker_leaves_behind_dies_and_no_zombie_stays) {
     }
     for (int i = 0; i < 3; ++i) {
       if (fork() != 0) continue;
-      if (i > 0) setsid();          // out of the group
+      if (i > 0) setsid();                 // out of the group
       if (i > 1 && fork() != 0) _exit(0);  // and an orphan at that
       s.say("child");
       s.say("pid " + ms(getpid()));
@@ -355,7 +290,8 @@ TEST(supervisor, a_program_that_cannot_be_run_is_an_error_and_not_tried_for_ever
     try {
       supervise({"/nowhere/worker"});
     } catch (const Error& e) {
-      _exit(e.what() == std::string{"cannot run /nowhere/worker: No such file or directory"} ? 42 : 1);
+      _exit(e.what() == std::string{"cannot run /nowhere/worker: No such file or directory"} ? 42
+                                                                                             : 1);
     }
     _exit(0);
   }
@@ -372,78 +308,6 @@ TEST(supervisor, what_a_worker_starts_is_no_worker) {
   });
   EXPECT_EQ(scene.end(), 0);
   EXPECT_EQ(scene.said(), "start\nnot told\n");
-}
-
-/// The datagrams that a service manager hears.
-class Ear {
- public:
-  explicit Ear(const std::string& file) : fd_{socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)} {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    file.copy(address.sun_path, sizeof address.sun_path - 1);
-    if (bind(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) abort();
-    setenv("NOTIFY_SOCKET", file.c_str(), 1);
-    setenv("WATCHDOG_USEC", "60000", 1);
-  }
-  ~Ear() {
-    close(fd_);
-    unsetenv("NOTIFY_SOCKET");
-    unsetenv("WATCHDOG_USEC");
-  }
-  /// The first word of the next datagram; "" when none comes within a second.
-  std::string next() {
-    pollfd waiting{fd_, POLLIN, 0};
-    if (poll(&waiting, 1, 1000) <= 0) return "";
-    char text[200];
-    const auto size = recv(fd_, text, sizeof text, 0);
-    const std::string all{text, size > 0 ? static_cast<std::size_t>(size) : 0};
-    return all.substr(0, all.find('\n'));
-  }
-  std::string next_but_watchdog() {
-    std::string word = next();
-    while (word == "WATCHDOG=1") word = next();
-    return word;
-  }
-
- private:
-  int fd_;
-};
-
-TEST(supervisor, the_service_manager_hears_what_the_worker_tells) {
-  Scene scene;
-  Ear ear{scene.file("notify")};
-  scene.start([](const Scene& s) {
-    s.say(std::getenv("NOTIFY_SOCKET") ? "its own" : "none of its own");
-    come_round(Seconds{1});
-    tell_phase(Phase::serving);
-    if (s.count("start") == 1) abort();  // that the next is ready is no news
-    usleep(100'000);
-    tell_phase(Phase::reloading);
-    usleep(50'000);
-    tell_phase(Phase::serving);
-    usleep(100'000);
-    tell_phase(Phase::stopping);
-    usleep(50'000);
-    leave(0);
-  });
-  EXPECT_EQ(ear.next_but_watchdog(), "READY=1");
-  EXPECT_EQ(ear.next(), "WATCHDOG=1");
-  EXPECT_EQ(ear.next_but_watchdog(), "RELOADING=1");
-  EXPECT_EQ(ear.next_but_watchdog(), "READY=1");
-  EXPECT_EQ(ear.next_but_watchdog(), "STOPPING=1");
-  EXPECT_EQ(scene.end(), 0);
-  EXPECT_EQ(scene.count("none of its own"), 2);
-}
-
-TEST(supervisor, only_a_worker_that_serves_feeds_the_watchdog) {
-  Scene scene;
-  Ear ear{scene.file("notify")};
-  scene.start([](const Scene& s) {
-    s.say("up");
-    for (;;) pause();  // it never serves
-  });
-  ASSERT_TRUE(scene.waits_for("up"));
-  EXPECT_EQ(ear.next(), "");
 }
 
 TEST(worker, without_a_supervisor_nothing_happens) {

@@ -1,0 +1,118 @@
+// scheme_worker.cc -- what runs, what it left behind, how the worker before died.
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "scheme_worker.hh"
+
+#include <libguile.h>
+#include <pthread.h>
+#include <unistd.h>
+
+#include <optional>
+#include <string>
+
+#include "scheme_data.hh"
+#include "service.hh"
+#include "traces.hh"
+#include "worker.hh"
+
+namespace sheepdog {
+namespace {
+
+/// A stretch of work in which plugins may run, for one message or for many. What it costs to look
+/// after them is spent only when one does.
+struct Watch {
+  bool on = false, noted = false;
+  Traces traces;
+  std::string what;          // the first that ran
+  std::int64_t message = 0;  // at this one
+  bool several = false;      // messages had plugins run: nobody knows whose trace it is
+};
+
+Watch& watch() {
+  static Watch the_watch;
+  return the_watch;
+}
+
+std::int64_t present_message = 0;
+
+/// A plugin that forks (start_program does not: it is vfork) makes a second worker on one database.
+/// It ends where its plugin does.
+bool forked = false;
+
+void end_if_forked() {
+  if (forked) _exit(0);
+}
+
+void running(const std::string& what, double seconds) {
+  end_if_forked();
+  Watch& w = watch();
+  if (w.on && !w.noted) {
+    w.noted = true;
+    w.what = what;
+    w.message = present_message;
+    w.traces.note();
+  } else if (w.on && w.message != present_message) {
+    w.several = true;
+  }
+  enter_section(what, Seconds{seconds});
+}
+
+void idle() {
+  end_if_forked();
+  leave_section();
+}
+
+void handling(std::int64_t message) {
+  present_message = message;
+  at_message(message);
+}
+
+void watch_traces() {
+  watch() = Watch{};
+  watch().on = true;
+}
+
+/// `trouble`: what Scheme has found that cannot be mended.
+void mend_traces(const std::optional<std::string>& trouble) {
+  Watch& w = watch();
+  const auto found = w.noted ? w.traces.mend() : std::nullopt;
+  const auto& fatal = trouble ? trouble : found;
+  w.on = false;
+  if (!fatal || !w.noted) return;
+  if (w.several)
+    give_up("", 0, "a plugin harmed it, " + *fatal);
+  else
+    give_up(w.what, w.message, "harmed the worker: " + *fatal);
+}
+
+SCM death() {
+  const auto last = last_death();
+  if (!last) return SCM_BOOL_F;
+  return vector({scm(last->what), scm(last->how), scm(last->message)});
+}
+
+void tell_manager(const std::string& state) {
+  if (main_pid() == getpid()) return notify_manager(state);
+  if (state == "READY=1") tell_phase(Phase::serving);
+  if (state == "RELOADING=1") tell_phase(Phase::reloading);
+  if (state == "STOPPING=1") tell_phase(Phase::stopping);
+  if (state == "WATCHDOG=1") come_round(Seconds{0});
+}
+
+std::int64_t daemon_pid() { return main_pid(); }
+
+}  // namespace
+
+void define_worker_primitives() {
+  pthread_atfork(nullptr, nullptr, [] { forked = true; });
+  glue::define<running>("%running!");
+  glue::define<idle>("%idle!");
+  glue::define<handling>("%handling!");
+  glue::define<watch_traces>("%watch-traces!");
+  glue::define<mend_traces>("%mend-traces!");
+  glue::define<death>("%last-death");
+  glue::define<heed_death>("%heed-death!");
+  glue::define<tell_manager>("%notify-manager");
+  glue::define<daemon_pid>("%daemon-pid");
+}
+
+}  // namespace sheepdog

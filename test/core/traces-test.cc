@@ -1,0 +1,106 @@
+// traces-test.cc -- what can be set back is; what cannot is named.
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "traces.hh"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <clocale>
+
+#include "offspring.hh"
+#include "support.hh"
+
+namespace sheepdog {
+namespace {
+
+/// What `mend` says after `harm`, "" for nothing; in a process of its own. Its exit status is 0 if
+/// `well` holds then.
+template <typename Harm, typename Well>
+std::string after(Harm harm, Well well) {
+  TemporaryDirectory directory;
+  const std::string said = directory / "said";
+  const pid_t pid = fork();
+  if (pid == 0) {
+    const int spare = open("/dev/null", O_RDONLY);
+    Traces traces;
+    traces.note();
+    harm(spare);
+    const std::string words = traces.mend().value_or("");
+    write_file(said, words);
+    _exit(well() ? 0 : 1);
+  }
+  int status = 0;
+  waitpid(pid, &status, 0);
+  EXPECT_EQ(status, 0);
+  return read_file(said);
+}
+
+mode_t mask() {
+  const mode_t m = umask(0);
+  umask(m);
+  return m;
+}
+
+TEST(traces, nothing_is_said_of_nothing) {
+  EXPECT_EQ(after([](int) {}, [] { return true; }), "");
+}
+
+TEST(traces, directory_umask_locale_and_signals_are_set_back) {
+  const std::string here = std::filesystem::current_path();
+  const mode_t before = mask();
+  EXPECT_EQ(after(
+                [](int) {
+                  if (chdir("/") != 0) abort();
+                  umask(0);
+                  std::setlocale(LC_ALL, "C.UTF-8");
+                  signal(SIGTERM, SIG_IGN);
+                },
+                [&] {
+                  struct sigaction action {};
+                  sigaction(SIGTERM, nullptr, &action);
+                  return std::filesystem::current_path() == here && mask() == before &&
+                         std::string{std::setlocale(LC_ALL, nullptr)} == "C" &&
+                         action.sa_handler == SIG_DFL;
+                }),
+            "");
+}
+
+TEST(traces, a_closed_descriptor_is_named) {
+  EXPECT_EQ(after([](int) { close(0); }, [] { return true; }), "it closed descriptor 0");
+}
+
+TEST(traces, so_is_one_that_is_another_file_now) {
+  const std::string said = after(
+      [](int spare) {
+        const int other = open("/proc/self/stat", O_RDONLY);
+        dup2(other, spare);
+      },
+      [] { return true; });
+  EXPECT_EQ(said.rfind("it put another file in the place of descriptor ", 0), 0U) << said;
+}
+
+TEST(traces, a_descriptor_that_is_new_is_nobodys_business) {
+  EXPECT_EQ(after([](int) { (void)open("/dev/null", O_RDONLY); }, [] { return true; }), "");
+}
+
+TEST(traces, new_children_end_and_leave_no_zombie_the_old_ones_stay) {
+  const pid_t old = fork();
+  if (old == 0)
+    for (;;) pause();
+  Traces traces;
+  traces.note();
+  const pid_t young = fork();
+  if (young == 0) {
+    setsid();
+    for (;;) pause();
+  }
+  const pid_t dead = fork();
+  if (dead == 0) _exit(0);
+  EXPECT_FALSE(traces.mend());
+  EXPECT_EQ(children(), std::vector<pid_t>{old});
+  kill(old, SIGKILL);
+  waitpid(old, nullptr, 0);
+}
+
+}  // namespace
+}  // namespace sheepdog
