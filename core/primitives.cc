@@ -26,6 +26,7 @@
 #include "lock.hh"
 #include "log.hh"
 #include "paths.hh"
+#include "prefetch.hh"
 #include "job.hh"
 #include "queue.hh"
 #include "scheme_data.hh"
@@ -103,8 +104,13 @@ std::int64_t db_last_id(Database& db) { return db.last_insert_id(); }
 
 // ---- queue and spool ----
 
+/// Who claims fetches ahead.
 std::unique_ptr<Queue> queue_open(Settings& settings, const std::string& worker) {
-  return without_guile([&] { return open_first_queue(settings.queues, worker); });
+  return without_guile([&]() -> std::unique_ptr<Queue> {
+    auto queue = open_first_queue(settings.queues, worker);
+    if (worker.empty()) return queue;
+    return std::make_unique<Prefetch>(std::move(queue));
+  });
 }
 
 std::string queue_describe(Queue& queue) {
