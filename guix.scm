@@ -31,7 +31,7 @@
           "python-aiosmtpd" "redis" "sqlite" "strace" "util-linux")))
   (inputs
    (map specification->package
-        '("boost" "fmt" "guile@3.0" "hiredis" "nlohmann-json" "sqlite")))
+        '("boost" "fmt" "guile@3.0" "hiredis" "nlohmann-json" "sqlite" "tzdata")))
   (home-page #f)
   (synopsis "Watch the jobs that run unattended, and bark when one fails")
   (description

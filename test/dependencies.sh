@@ -26,6 +26,7 @@ library() { echo 'int main() {}' | c++ -x c++ - "-l$1" -o /dev/null; }
 module() { /usr/bin/python3 -c "import $1" || python3 -c "import $1"; }
 
 for_build() {
+  need tzdata test -e "${TZDIR:-/usr/share/zoneinfo}/UTC"
   need g++ program c++
   need make program make
   need cmake program cmake

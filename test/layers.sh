@@ -113,13 +113,13 @@ plugins=$(find monitors handlers -name '*.scm' | sort)
     rule "only commands know commands"
   imports $modules | grep -F '(sheepdog plugin)' | grep -vE '^scheme/sheepdog/(plugins|command/.*)\.scm ' |
     rule "(sheepdog plugin) is for plugins"
-  for noun in incident notify notice outcome schedule mail quantity pattern name; do
+  for noun in incident notify notice outcome schedule zone occurrence window mail quantity pattern name; do
     [ -e scheme/sheepdog/$noun.scm ] || continue
     imports scheme/sheepdog/$noun.scm |
       grep -E '\(sheepdog (core|sql|store|round|outbox|standalone|plugins|config|command)' |
       rule "$noun is pure"
   done
-  for noun in incident notify schedule expect mail action message; do
+  for noun in incident notify schedule zone occurrence window expect mail action message; do
     [ -e scheme/sheepdog/$noun.scm ] || continue
     code scheme/sheepdog/$noun.scm | grep -E '\((%now|current-time|gettimeofday|%pause|sleep|usleep)[ )]|\(time\)' |
       rule "$noun knows no clock: time is an argument"

@@ -295,7 +295,7 @@ files (NAME CONTENT) beside it."
       (errors "(config (expect \"a/b\" (cron \"0 25 * * *\")))"))
     (test-equal "a zone that is none"
       '("test.conf:1:25: error: 'zone' wants a time zone, got \"../../etc/passwd\""
-        "hint: such as \"Europe/Berlin\"; /usr/share/zoneinfo/ has them")
+        "hint: such as \"Europe/Berlin\"; /usr/share/zoneinfo has them")
       (errors "(config (window a (zone \"../../etc/passwd\") (days mon)))"))
     (test-equal "dependencies in a circle"
       '("test.conf:1:9: error: 'depends' goes in a circle: a/* -> b/* -> a/*")

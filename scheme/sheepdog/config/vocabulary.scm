@@ -12,9 +12,8 @@
   #:use-module (sheepdog quantity)
   #:use-module (sheepdog schedule)
   #:use-module (sheepdog text)
-  #:use-module (ice-9 binary-ports)
+  #:use-module (sheepdog zone)
   #:use-module (ice-9 match)
-  #:use-module (rnrs bytevectors)
   #:use-module (srfi srfi-1)
   #:export (find-type))
 
@@ -83,23 +82,12 @@
   (text-type "CLOCK" "a time of the day" parse-digest-time
              #:hint "such as \"07:00\", \"Mon 07:00\""))
 
-(define %zones "/usr/share/zoneinfo/")
-
 (define (zone text)
-  "Return TEXT when it names a time zone of this system (RFC 8536: its file begins `TZif')."
-  (define name (make-regexp "^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*$"))
-  (and (regexp-exec name text)
-       (catch 'system-error
-         (lambda ()
-           (call-with-input-file (string-append %zones text)
-             (lambda (port)
-               (equal? (string->utf8 "TZif") (get-bytevector-n port 4)))
-             #:binary #t))
-         (const #f))
-       text))
+  "Return TEXT when it names a time zone of this system."
+  (and (find-zone text) text))
 (define time-zone
   (text-type "ZONE" "a time zone" zone
-             #:hint (string-append "such as \"Europe/Berlin\"; " %zones " has them")))
+             #:hint (string-append "such as \"Europe/Berlin\"; " (zone-directory) " has them")))
 
 ;;; Hosts, addresses, subjects.
 
