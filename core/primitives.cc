@@ -20,6 +20,7 @@
 #include <fmt/format.h>
 
 #include "database.hh"
+#include "errand.hh"
 #include "glue.hh"
 #include "intake.hh"
 #include "json.hh"
@@ -176,6 +177,38 @@ SCM run_program(const std::vector<std::string>& argv, SCM input, double limit,
   return outcome_to_scm(without_guile([&] { return run(argv, options); }));
 }
 
+std::unique_ptr<Errands> errands_open() { return std::make_unique<Errands>(); }
+
+void errand_start(Errands& errands, std::int64_t key, const std::vector<std::string>& argv,
+                  SCM input, double limit) {
+  if (argv.empty()) throw Error{Error::Code::usage, "no program to run"};
+  errands.start({.key = key,
+                 .argv = argv,
+                 .input = bytes_argument(input, 4),
+                 .limit = Seconds{limit}});
+}
+
+SCM ending_to_scm(const Ending& ending) {
+  const SCM trouble =
+      ending.start_errno != 0 ? text_to_scm(std::strerror(ending.start_errno)) : SCM_BOOL_F;
+  return scm_cons(scm_from_int64(ending.key), alist({{"status", scm(ending.status)},
+                                                     {"signal", scm(ending.signal)},
+                                                     {"errno", trouble},
+                                                     {"timed-out", scm(ending.timed_out)},
+                                                     {"said", text_to_scm(ending.said)}}));
+}
+
+SCM errands_collect(Errands& errands, double patience) {
+  const auto endings = without_guile([&] { return errands.collect(Seconds{patience}); });
+  SCM list = SCM_EOL;
+  for (auto i = endings.rbegin(); i != endings.rend(); ++i)
+    list = scm_cons(ending_to_scm(*i), list);
+  return list;
+}
+
+std::size_t errands_running(Errands& errands) { return errands.running(); }
+double errands_pause(Errands& errands) { return errands.pause().count(); }
+
 // ---- the log and the service manager ----
 
 Level level_argument(const Symbol& symbol) {
@@ -249,6 +282,7 @@ void define_all(void*) {
   glue::Handle<Database>::define("database");
   glue::Handle<Queue>::define("queue");
   glue::Handle<Spool>::define("spool");
+  glue::Handle<Errands>::define("errands");
 
   glue::define<json_read>("%json-read");
   glue::define<json_write>("%json-write");
@@ -284,6 +318,12 @@ void define_all(void*) {
   glue::define<spool_depth>("%spool-depth");
 
   glue::define<run_program>("%run");
+  glue::define<errands_open>("%errands-open");
+  glue::define<glue::close_handle<Errands>>("%errands-close!");
+  glue::define<errand_start>("%errand-start!");
+  glue::define<errands_collect>("%errands-collect!");
+  glue::define<errands_running>("%errands-running");
+  glue::define<errands_pause>("%errands-pause");
   glue::define<write_log>("%log");
   glue::define<start_log>("%open-log");
   glue::define<tell>("%complain");

@@ -24,6 +24,8 @@ namespace bp = boost::process;
 #include <linux/close_range.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -59,10 +61,24 @@ std::vector<std::string> changed_environment(const std::map<std::string, std::st
   return all;
 }
 
+/// In the child, as below. Whether `parent` has died before the kernel knew what that means to us
+/// is seen by its absence.
+void bind_to(pid_t parent) {
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid() != parent) raise(SIGKILL);
+  const rlimit none{0, 0};
+  setrlimit(RLIMIT_CORE, &none);
+  rlimit memory{};
+  if (getrlimit(RLIMIT_AS, &memory) != 0) return;
+  memory.rlim_cur = memory.rlim_max;
+  setrlimit(RLIMIT_AS, &memory);
+}
+
 /// In the child, which has our memory: only async-signal-safe calls from here to exec.
-void prepare_child(const Start& start) {
+void prepare_child(const Start& start, pid_t parent) {
   if (start.group == Start::Group::session) setsid();
   if (start.group == Start::Group::own) setpgid(0, 0);
+  if (start.ends_with_us) bind_to(parent);
   const int streams[] = {start.in, start.out, start.error};
   for (int fd = 0; fd < 3; ++fd)
     if (streams[fd] >= 0) dup2(streams[fd], fd);
@@ -115,12 +131,13 @@ Started start_program(const Start& start) {
   const auto arguments = pointers(start.argv);
   const auto environment = changed_environment(start.environment);
   const auto variables = pointers(environment);
+  const pid_t parent = getpid();
   std::error_code error;
   bp::child child(
       bp::exe = *program, error, bp::posix::use_vfork,  // nothing is copied to be thrown away
       bp::extend::on_exec_setup =
           [&](auto& executor) {
-            prepare_child(start);
+            prepare_child(start, parent);
             executor.cmd_line = arguments.data();  // else argv[0] would be the path that was found
             if (!start.environment.empty()) executor.env = const_cast<char**>(variables.data());
           },

@@ -4,7 +4,6 @@
 (define-module (handlers exec)
   #:use-module (sheepdog plugin)
   #:use-module (ice-9 match)
-  #:use-module (ice-9 receive)
   #:declarative? #f)
 
 (define-handler exec
@@ -13,8 +12,5 @@ It is run again later unless it ends with status 0."
   (perform (action context)
     (match action
       (('exec program arguments ...)
-       (receive (status trouble)
-           (run-program (cons program arguments)
-                        #:input ((assq-ref context 'message)))
-         (unless (eqv? status 0)
-           (try-later trouble)))))))
+       (run-program (cons program arguments)
+                    #:input ((assq-ref context 'message)))))))

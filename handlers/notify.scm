@@ -4,7 +4,6 @@
 (define-module (handlers notify)
   #:use-module (sheepdog plugin)
   #:use-module (ice-9 match)
-  #:use-module (ice-9 receive)
   #:declarative? #f)
 
 ;; The outbox has (notify NOTICE), an alist of strings, numbers and vectors: to (an address,
@@ -24,7 +23,8 @@ causes; when it causes none it is told by itself, once for each KEY."
        (match (assq-ref notice 'to)
          ("log" (tell-log notice))
          ((? string? address) (tell-by-mail address notice context))
-         (#("exec" argv ...) (tell-program argv notice)))))))
+         (#("exec" argv ...)
+          (run-program argv #:input (json-text notice))))))))
 
 (define (tell-log notice)
   "Write the title of NOTICE into the log; FAIL and LATE are louder."
@@ -45,10 +45,3 @@ causes; when it causes none it is told by itself, once for each KEY."
              #:references (vector->list (assq-ref notice 'references))
              #:state (string->symbol (assq-ref notice 'state))
              #:time (assq-ref notice 'at)))
-
-(define (tell-program argv notice)
-  "Give NOTICE to the program ARGV as one JSON object."
-  (receive (status trouble)
-      (run-program argv #:input (json-text notice))
-    (unless (eqv? status 0)
-      (try-later trouble))))

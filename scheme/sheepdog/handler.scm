@@ -14,9 +14,12 @@
 ;;       (match action
 ;;         (('log level text) ...))))
 ;;
-;; `perform' is for what leaves the process: the outbox calls it, again until it returns without
-;; an exception.  `decide' is for what belongs to the transaction of the message: it is pure.
-;; The kinds that (sheepdog action) knows are checked there; another declares its `arguments'.
+;; `perform' is for what leaves the process.  It does what is quick, and returns; or it returns what
+;; program shall be run, (run-program ...) or (send-mail ...), and the program's ending counts.  It is
+;; called again, 1, 2, 4 ... 60 minutes later for five days, after an exception or such an ending; not
+;; after `give-up', or an exit status that run-program calls permanent.  `decide' is for what belongs
+;; to the transaction of the message: it is pure.  The kinds that (sheepdog action) knows are checked
+;; there; another declares its `arguments'.
 
 (define-module (sheepdog handler)
   #:use-module (sheepdog clause)
@@ -42,7 +45,7 @@
   (name handler-name)                             ;symbol: the first word of its actions
   (doc handler-doc)                               ;string
   (arguments handler-arguments)                   ;list of <argument> | #f: not declared
-  (perform handler-perform)                       ;(action context) -> any | #f
+  (perform handler-perform)                       ;(action context) -> <errand> | any; #f
   (decide handler-decide)                         ;(action context) -> data | #f
   (place handler-place))                          ;(FILE LINE COLUMN) of the form | #f
 

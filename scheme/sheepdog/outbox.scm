@@ -1,37 +1,44 @@
-;;; outbox.scm -- what was decided and leaves the process: kept, tried, tried again, marked
+;;; outbox.scm -- what was decided and leaves the process: its rows, put in, tried, tried again, settled
 ;;; SPDX-License-Identifier: GPL-3.0-or-later
 
-;; A row is written in the transaction that decided it, and performed afterwards by the handler
-;; that its action names.  Each try is counted and committed before it is made, so a crash costs a
-;; second copy at most.  For one recipient rows go in their order.
+;; A row is written in the transaction that decided it; (sheepdog perform) does what it says.  Each
+;; try is counted and committed before it is made, so a crash costs a second copy at most.  For one
+;; recipient rows go in their order: only the first that waits, the head, may be tried.
+;;
+;; A row waits while `next' is not NULL.  Then it is done (`done' is not NULL) or given up (`error'
+;; says why).
 
 (define-module (sheepdog outbox)
   #:use-module (sheepdog core)
-  #:use-module (sheepdog error)
-  #:use-module (sheepdog handler)
-  #:use-module (sheepdog message)
-  #:use-module (sheepdog plugins)
-  #:use-module (sheepdog policy)
   #:use-module (sheepdog sql)
   #:use-module (ice-9 match)
-  #:use-module (srfi srfi-1)
-  #:export (put-out! perform-outbox! next-due retry-gap))
+  #:use-module (srfi srfi-9)
+  #:export (put-out!
+            head-id head-recipient outbox-heads head-due release-rows!
+            take-row! row-id row-recipient row-at row-action row-event row-tries
+            mark-done! mark-failed! mark-interrupted!
+            retry-gap))
 
 (define %minute 60000)
 (define %longest-gap (* 60 %minute))
 (define %patience (* 5 24 60 %minute))            ;how long a failure may be thought to pass
 
 (define (retry-gap tries)
-  "Return after how many ms to try again what was tried TRIES times: 1, 2, 4 ... 60 min."
-  (min %longest-gap (* %minute (expt 2 (min 10 (- tries 1))))))
+  "Return after how many ms to try again what was tried TRIES times: 0, then 1, 2, 4 ... 60 min."
+  (if (zero? tries)
+      0
+      (min %longest-gap (* %minute (expt 2 (min 10 (- tries 1)))))))
+
+;; Counted in tries: five days of a clock may have been a moment.
+(define %most-tries
+  (let loop ((tries 1) (passed 0))
+    (if (>= passed %patience)
+        tries
+        (loop (+ tries 1) (+ passed (retry-gap tries))))))
 
 (define (action->json action)
   "Return ACTION, (NAME ARGUMENT ...), as a JSON array."
   (%json-write (list->vector (cons (symbol->string (car action)) (cdr action)))))
-
-(define (json->action text)
-  (match (vector->list (car (%json-read text)))
-    ((name . arguments) (cons (string->symbol name) arguments))))
 
 (define* (put-out! db action #:key recipient now subject event (kind ""))
   "Let ACTION, a list whose first word names its handler and whose rest JSON can say, be
@@ -42,86 +49,92 @@ that of the notification.  Takes part in the caller's transaction."
        ")"))
 
 
-;;; Performing.
+;;; What waits.
 
-(define (first-due db now)
-  "Return the first row that may be tried at NOW, #(ID AT ACTION EVENT TRIES), or #f: none of
-its recipient's waits before it."
-  (sql-row db "SELECT id, at, action, event, tries FROM outbox o WHERE next <= " now
-           " AND NOT EXISTS (SELECT 1 FROM outbox p WHERE p.recipient = o.recipient
- AND p.next IS NOT NULL AND p.id < o.id) ORDER BY id LIMIT 1"))
+(define-record-type <head>
+  (make-head id recipient tries next)
+  head?
+  (id head-id)
+  (recipient head-recipient)                      ;string
+  (tries head-tries)
+  (next head-next))                               ;epoch ms
 
-(define (next-due db)
-  "Return when the next row is to be tried, in ms, or #f: none waits."
-  (sql-value db "SELECT min(next) FROM outbox WHERE next IS NOT NULL"))
+(define (outbox-heads db)
+  "Return the <head> of each recipient for whom something waits, the oldest first.  It costs some
+steps of an index for each recipient, however much waits."
+  (map (match-lambda
+         (#(id recipient tries next) (make-head id recipient tries next)))
+       (sql db "WITH RECURSIVE r(recipient) AS (
+ SELECT min(recipient) FROM outbox WHERE next IS NOT NULL
+ UNION ALL
+ SELECT (SELECT min(recipient) FROM outbox WHERE next IS NOT NULL AND recipient > r.recipient)
+ FROM r WHERE r.recipient IS NOT NULL)
+SELECT o.id, o.recipient, o.tries, o.next FROM r JOIN outbox o ON o.id =
+ (SELECT min(id) FROM outbox WHERE next IS NOT NULL AND recipient = r.recipient)
+ ORDER BY o.id")))
 
-(define (count-try! db id tries now)
-  "Count one more try of the row ID, which had TRIES; the next follows unless this one ends
-well.  Return #f when somebody else was faster."
-  (positive? (sql-changes db "UPDATE outbox SET tries = tries + 1, next = "
-                          (+ now (retry-gap (+ tries 1)))
-                          " WHERE id = " id " AND tries = " tries " AND next IS NOT NULL")))
+(define (head-due head now)
+  "Return when HEAD may be tried, in ms.  None waits longer than its gap: if it seems to, at NOW,
+the clock was set back."
+  (if (> (head-next head) (+ now (retry-gap (head-tries head))))
+      now
+      (head-next head)))
 
-(define (mark-done! db id now)
-  (sql db "UPDATE outbox SET done = " now ", next = NULL, error = NULL WHERE id = " id))
+(define (release-rows! db now)
+  "Let rows be tried at NOW whose first try was cut off by the end of the process that made it.  (A
+second one waits its time, in case that the try was the reason of the end.)"
+  (sql db "UPDATE outbox SET next = " now
+       " WHERE next > " now " AND tries = 1 AND error IS NULL"))
 
-(define (mark-failed! db id error final?)
-  "Note ERROR of the row ID; it is tried again unless FINAL?."
-  (if final?
-      (sql db "UPDATE outbox SET error = " error ", next = NULL WHERE id = " id)
-      (sql db "UPDATE outbox SET error = " error " WHERE id = " id)))
 
-(define (message-text db event)
-  "Return the message EVENT as JSON with its defaults, for programs; \"\" if it is gone."
-  (match (sql-row db "SELECT body, received, sent FROM message WHERE id = " event)
-    (#f "")
-    (#(body received sent)
-     (%json-write (message->json (bytes->message body event received sent))))))
+;;; A try.
 
-(define (context db policy event now tries)
-  "Return what the handler of an action may want to know, an alist."
-  `((mailer . ,(policy-mailer policy))
-    (mailfrom . ,(policy-mailfrom policy))
-    (now . ,now)
-    (try . ,(+ tries 1))
-    (event . ,event)
-    (message . ,(lambda () (message-text db event)))))
+(define-record-type <row>
+  (make-row id recipient at json event tries)
+  row?
+  (id row-id)
+  (recipient row-recipient)                       ;string
+  (at row-at)                                     ;epoch ms, decided
+  (json row-json)                                 ;its action
+  (event row-event)                               ;id | #f
+  (tries row-tries))                              ;with the one that is made now
 
-(define (attempt thunk)
-  "Call THUNK; return #f when it returns, else (TEXT . FINAL?): why it failed, and whether for
-good."
-  (catch #t
-    (lambda () (thunk) #f)
-    (lambda (key . arguments)
-      (cons (exception->text key arguments)
-            (match (cons key arguments)
-              (('sheepdog-error _ _ _ ('gave-up _)) #t)
-              (_ #f))))))
+(define (row-action row)
+  "Return the action of ROW, (NAME ARGUMENT ...)."
+  (match (vector->list (car (%json-read (row-json row))))
+    ((name . arguments) (cons (string->symbol name) arguments))))
 
-(define (perform-row! db policy row now)
-  "Try ROW of `first-due' at NOW."
-  (match row
-    (#(id at action event tries)
-     (when (count-try! db id tries now)
-       (match (attempt
-               (lambda ()
-                 (let ((action (json->action action)))
-                   ((handler-perform (load-handler (car action)))
-                    action (context db policy event now tries)))))
-         (#f (mark-done! db id now))
-         ((error . final?)
-          (let ((final? (or final? (> (- now at) %patience))))
-            (mark-failed! db id error final?)
-            (%log (if final? 'error 'warning)
-                  (format #f "outbox row ~a: ~a~a" id error
-                          (if final? "; given up" "; tried again later"))))))))))
+(define (take-row! db head now)
+  "Count one more try of HEAD, at NOW, and return its <row>, #f when somebody else was faster; the
+next follows unless this one ends well.  To be committed before the try is made."
+  (let ((tries (+ 1 (head-tries head))))
+    (match (sql-row db "UPDATE outbox SET tries = " tries ", next = " (+ now (retry-gap tries))
+                    " WHERE id = " (head-id head) " AND tries = " (head-tries head)
+                    " AND next IS NOT NULL RETURNING at, action, event")
+      (#(at action event)
+       (make-row (head-id head) (head-recipient head) at action event tries))
+      (#f #f))))
 
-(define* (perform-outbox! db config now #:key (limit 100))
-  "Perform what is due at NOW (ms), at most LIMIT rows; return how many were tried."
-  (let ((policy (policy config)))
-    (let loop ((count 0))
-      (match (and (< count limit) (first-due db now))
-        (#f count)
-        (row
-         (perform-row! db policy row now)
-         (loop (+ count 1)))))))
+(define (mark-done! db row now)
+  (sql db "UPDATE outbox SET done = " now ", next = NULL, error = NULL WHERE id = " (row-id row)))
+
+(define (give-up-old! db row error now)
+  "Give up what waits for the recipient of ROW since so long that it cannot be news any more."
+  (sql db "UPDATE outbox SET next = NULL, error = " error " WHERE recipient = "
+       (row-recipient row) " AND next IS NOT NULL AND at <= " (- now %patience)))
+
+(define (mark-failed! db row error final? now)
+  "Note ERROR, why the try of ROW failed that ended at NOW.  Return whether it was given up: since
+FINAL? says that nothing else will come of it, or after as many tries as five days hold."
+  (let* ((tired? (>= (row-tries row) %most-tries))
+         (over? (or final? tired?)))
+    (sql db "UPDATE outbox SET error = " error ", next = "
+         (and (not over?) (+ now (retry-gap (row-tries row))))
+         " WHERE id = " (row-id row))
+    (when (and tired? (not final?))
+      (give-up-old! db row error now))
+    over?))
+
+(define (mark-interrupted! db row now)
+  "Let ROW, whose try we ourselves have cut off, be tried again at NOW."
+  (sql db "UPDATE outbox SET next = " now " WHERE id = " (row-id row)))

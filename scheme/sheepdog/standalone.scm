@@ -9,14 +9,15 @@
   #:use-module (sheepdog core)
   #:use-module (sheepdog error)
   #:use-module (sheepdog log)
-  #:use-module (sheepdog outbox)
+  #:use-module (sheepdog perform)
   #:use-module (sheepdog plugins)
   #:use-module (sheepdog policy)
   #:use-module (sheepdog round)
   #:use-module (sheepdog store)
   #:use-module (ice-9 match)
   #:export (hand-over! drain-queue! drain!
-            call-with-store with-round-lock daemon-lock call-with-plugins))
+            call-with-store with-round-lock daemon-lock call-with-plugins
+            call-with-performer))
 
 (define %batch 1000)
 
@@ -73,12 +74,26 @@ how many messages went.  Raise `queue-unreachable' and the like."
       (#t (%unlock! lock) #f)
       (pid pid))))
 
-(define (drain-once! db queue config)
-  "Take in, handle and perform what waits; return how much that was."
-  (+ (match (%take-in! queue db %batch 0)
-       (#(claimed stored duplicates) claimed))
-     (handle-waiting! db config (%now) #:limit %batch)
-     (perform-outbox! db config (%now))))
+(define (call-with-performer file proc)
+  "Call PROC with a performer of the outbox in FILE; programs that still run when it returns are
+ended."
+  (let ((performer (open-performer file)))
+    (dynamic-wind
+      (const #t)
+      (lambda () (proc performer))
+      (lambda () (release-performer! performer)))))
+
+(define %programs-patience 0.2)                   ;s between two looks at the queue meanwhile
+
+(define (drain-all! db queue performer config)
+  "Take in, handle and perform until nothing waits that could be done now, and no program runs."
+  (let loop ((patience 0))
+    (let ((done (+ (match (%take-in! queue db %batch 0)
+                     (#(claimed stored duplicates) claimed))
+                   (handle-waiting! db config (%now) #:limit %batch)
+                   (perform-outbox! performer db config (%now) #:patience patience))))
+      (cond ((positive? done) (loop 0))
+            ((performing? performer) (loop %programs-patience))))))
 
 (define* (drain-queue! settings config #:key (patience 10) (log? #t))
   "Store, handle and tell of all that waits in the local queue of SETTINGS under CONFIG, unless a
@@ -97,9 +112,9 @@ false: the caller has opened it.  Return `drained', `left-to-daemon' or `left-to
                      (lambda (queue)
                        (call-with-plugins config
                          (lambda ()
-                           (let loop ()
-                             (when (positive? (drain-once! db queue config))
-                               (loop)))))))
+                           (call-with-performer file
+                             (lambda (performer)
+                               (drain-all! db queue performer config)))))))
                    #t))
                'drained)
               (else 'left-to-other))))))

@@ -1,11 +1,8 @@
-;;; outbox-test.scm -- effects are tried, tried again, given up, and kept in order
+;;; outbox-test.scm -- rows go in order, each try is counted first, failures wait longer and longer
 ;;; SPDX-License-Identifier: GPL-3.0-or-later
 
-(use-modules (sheepdog config)
-             (sheepdog core)
-             (sheepdog effect)
+(use-modules (sheepdog core)
              (sheepdog outbox)
-             (sheepdog plugin)
              (sheepdog sql)
              (sheepdog store)
              (sheepdog test)
@@ -15,38 +12,20 @@
 (define minute 60000)
 (define now 1795335303000)
 
-(define performed '())                            ;what the handler below did, last first
-(define endings '())                              ;how its next tries end
+(define (at minutes)
+  (+ now (* minutes minute)))
 
-(define-handler ring
-  "Ring a bell, or fail as it is told."
-  (arguments (name string? "Which."))
-  (perform (action context)
-    (set! performed (cons (cadr action) performed))
-    (match endings
-      (() #t)
-      ((ending . rest)
-       (set! endings rest)
-       (match ending
-         ('ok #t)
-         ('later (try-later "not now"))
-         ('never (give-up "no such bell"))
-         ('broken (error "oops")))))))
-
-(define (call-with-outbox rows how proc)
-  "Put ROWS out, lists (RECIPIENT NAME), let the tries end HOW, and return (PROC DB) with what
-was performed."
-  (set! performed '())
-  (set! endings how)
+(define (call-with-outbox rows proc)
+  "Put ROWS out, lists (RECIPIENT NAME), and return (PROC DB)."
   (with-temporary-directory (directory)
     (let ((db (open-store (string-append directory "/sheepdog.db") 'create)))
       (for-each (match-lambda
                   ((recipient name)
                    (put-out! db `(ring ,name) #:recipient recipient #:now now)))
                 rows)
-      (let ((result (proc db (read-config "/dev/null"))))
+      (let ((result (proc db)))
         (%db-close! db)
-        (list result (reverse performed))))))
+        result))))
 
 (define (rows db)
   "Return (TRIES NEXT DONE ERROR) of each row, times in minutes from NOW."
@@ -56,95 +35,127 @@ was performed."
                 error)))
        (sql db "SELECT tries, next, done, error FROM outbox ORDER BY id")))
 
-(define (at minutes)
-  (+ now (* minutes minute)))
+(define (take-first! db minutes)
+  "Take the first head, MINUTES after NOW."
+  (take-row! db (car (outbox-heads db)) (at minutes)))
 
 (run-tests "outbox"
   (test-equal "the gaps grow to an hour"
-    '(1 2 4 8 16 32 60 60 60)
-    (map (lambda (tries) (/ (retry-gap tries) minute)) '(1 2 3 4 5 6 7 8 50)))
+    '(0 1 2 4 8 16 32 60 60 60)
+    (map (lambda (tries) (/ (retry-gap tries) minute)) '(0 1 2 3 4 5 6 7 8 50)))
 
-  (test-equal "what is well is done once"
-    '(((1 #f 0 #f)) ("a"))
-    (call-with-outbox '(("r" "a")) '(ok)
-      (lambda (db config)
-        (perform-outbox! db config now)
-        (perform-outbox! db config (at 5))
+  (test-equal "only the first that waits for a recipient may be tried"
+    '((1 "r") (3 "s"))
+    (call-with-outbox '(("r" "a") ("r" "b") ("s" "c"))
+      (lambda (db)
+        (map (lambda (head) (list (head-id head) (head-recipient head)))
+             (outbox-heads db)))))
+
+  (test-equal "a try is counted before it is made, the next is set for the case that we die"
+    '((ring "a") 1 ((1 1 #f #f)))
+    (call-with-outbox '(("r" "a"))
+      (lambda (db)
+        (let ((row (take-first! db 0)))
+          (list (row-action row) (row-tries row) (rows db))))))
+
+  (test-false "of two who are at it only one may"
+    (call-with-outbox '(("r" "a"))
+      (lambda (db)
+        (let ((head (car (outbox-heads db))))
+          (take-row! db head now)
+          (take-row! db head now)))))
+
+  (test-equal "what is done makes way for the next of the recipient"
+    '(((1 #f 3 #f) (0 0 #f #f)) (2))
+    (call-with-outbox '(("r" "a") ("r" "b"))
+      (lambda (db)
+        (mark-done! db (take-first! db 2) (at 3))
+        (list (rows db) (map head-id (outbox-heads db))))))
+
+  (test-equal "what failed is tried again, counted from the end of the try"
+    '(#f ((1 4 #f "not now") (0 0 #f #f)) (1))
+    (call-with-outbox '(("r" "a") ("r" "b"))
+      (lambda (db)
+        (let ((over? (mark-failed! db (take-first! db 2) "not now" #f (at 3))))
+          (list over? (rows db) (map head-id (outbox-heads db)))))))
+
+  (test-equal "what will not pass is given up, and nothing else with it"
+    '(#t ((1 #f #f "never") (0 0 #f #f)) (2))
+    (call-with-outbox '(("r" "a") ("r" "b"))
+      (lambda (db)
+        (let ((over? (mark-failed! db (take-first! db 0) "never" #t (at 0))))
+          (list over? (rows db) (map head-id (outbox-heads db)))))))
+
+  (test-group "after five days"
+    (define (fail-until-over db step)
+      "Let the first row fail until it is given up, STEP minutes after each try or when it is
+due; return (TRIES MINUTES)."
+      (let loop ((minutes 0))
+        (let* ((row (take-first! db minutes))
+               (next (or step (/ (retry-gap (row-tries row)) minute))))
+          (if (mark-failed! db row "not now" #f (at minutes))
+              (list (row-tries row) minutes)
+              (loop (+ minutes next))))))
+    (define week-old (- now (* 7 24 60 minute)))
+    (test-equal "a row is given up"
+      (list 126 (+ 63 (* 60 119)))                ;5 days are 7200 minutes
+      (call-with-outbox '(("r" "a")) (lambda (db) (fail-until-over db #f))))
+    (test-equal "with those that wait behind it as long, not with younger ones or another's"
+      '(((126 #f #f "not now") (0 #f #f "not now") (0 0 #f #f) (0 -10080 #f #f)))
+      (call-with-outbox '(("r" "a"))
+        (lambda (db)
+          (put-out! db '(ring "b") #:recipient "r" #:now week-old)
+          (put-out! db '(ring "c") #:recipient "r" #:now now)
+          (put-out! db '(ring "d") #:recipient "s" #:now week-old)
+          (sql db "UPDATE outbox SET next = " now " WHERE id < 4")
+          (fail-until-over db 0)
+          (list (rows db)))))
+    (test-equal "of a clock that jumps nothing is given up"
+      '(1 1 ((2 7201 #f "not now")))
+      (call-with-outbox '(("r" "a"))
+        (lambda (db)
+          (let* ((first (take-first! db 0))
+                 (_ (mark-failed! db first "not now" #f (at 0)))
+                 (second (take-first! db 7199)))
+            (mark-failed! db second "not now" #f (at 7199))
+            (list (row-tries first) (length (outbox-heads db)) (rows db)))))))
+
+  (test-group "a clock"
+    (define (due db minutes)
+      "Return when the first head is due, in minutes, as seen MINUTES after NOW."
+      (/ (- (head-due (car (outbox-heads db)) (at minutes)) now) minute))
+    (test-equal "that is right: after the gap"
+      '(1 1 1)
+      (call-with-outbox '(("r" "a"))
+        (lambda (db)
+          (take-first! db 0)
+          (map (lambda (minutes) (due db minutes)) '(0 1/2 3)))))
+    (test-equal "that was set back keeps nobody waiting longer than the gap"
+      '(-1/60 -120 -120)
+      (call-with-outbox '(("r" "a"))
+        (lambda (db)
+          (let* ((new (due db -120))
+                 (_ (take-first! db 0))
+                 (later (due db -120))
+                 (a-second (due db -1/60)))
+            (list a-second later new))))))
+
+  (test-equal "a first try that was cut off is made again at once, a later one in its time"
+    '((1 0 #f #f) (2 2 #f #f) (1 1 #f "not now") (0 0 #f #f))
+    (call-with-outbox '(("r" "a") ("s" "b") ("t" "c") ("u" "d"))
+      (lambda (db)
+        (match (outbox-heads db)
+          ((a b c d)
+           (take-row! db a now)
+           (take-row! db b now)
+           (take-row! db (second (outbox-heads db)) now)
+           (mark-failed! db (take-row! db c now) "not now" #f now)))
+        (release-rows! db now)
         (rows db))))
 
-  (test-equal "what may pass is tried again after 1, 2, 4 minutes"
-    '((((1 1 #f "not now")) ((1 1 #f "not now")) ((2 3 #f "not now")) ((3 #f 3 #f)))
-      ("a" "a" "a"))
-    (call-with-outbox '(("r" "a")) '(later later ok)
-      (lambda (db config)
-        (map-in-order (lambda (minutes)
-                        (perform-outbox! db config (at minutes))
-                        (rows db))
-                      '(0 1/2 1 3)))))
-
-  (test-equal "any exception may pass"
-    '(((1 1 #f "oops")) ("a"))
-    (call-with-outbox '(("r" "a")) '(broken)
-      (lambda (db config)
-        (perform-outbox! db config now)
-        (rows db))))
-
-  (test-equal "what will not pass is marked, and not tried again"
-    '(((1 #f #f "no such bell")) ("a"))
-    (call-with-outbox '(("r" "a")) '(never)
-      (lambda (db config)
-        (perform-outbox! db config now)
-        (perform-outbox! db config (at 100))
-        (rows db))))
-
-  (test-equal "after five days it is given up"
-    '(((2 #f #f "not now")) ("a" "a"))
-    (call-with-outbox '(("r" "a")) '(later later later)
-      (lambda (db config)
-        (perform-outbox! db config now)
-        (perform-outbox! db config (at (+ 1 (* 5 24 60))))
-        (perform-outbox! db config (at (* 6 24 60)))
-        (rows db))))
-
-  (test-equal "one recipient's wait in their order, another's do not wait for them"
-    '(((1 1 #f "not now") (0 0 #f #f) (1 #f 0 #f)) ("a" "c"))
-    (call-with-outbox '(("r" "a") ("r" "b") ("s" "c")) '(later)
-      (lambda (db config)
-        (perform-outbox! db config now)
-        (rows db))))
-
-  (test-equal "in the end they go in their order"
-    '(((2 #f 1 #f) (1 #f 1 #f) (1 #f 0 #f)) ("a" "c" "a" "b"))
-    (call-with-outbox '(("r" "a") ("r" "b") ("s" "c")) '(later)
-      (lambda (db config)
-        (perform-outbox! db config now)
-        (perform-outbox! db config (at 1))
-        (rows db))))
-
-  (test-equal "no more than the limit at once"
-    '((2 1) ("a" "b" "c"))
-    (call-with-outbox '(("r" "a") ("r" "b") ("r" "c")) '()
-      (lambda (db config)
-        (let* ((first (perform-outbox! db config now #:limit 2))
-               (second (perform-outbox! db config now #:limit 2)))
-          (list first second)))))
-
-  (test-equal "when the next is due"
-    (list (list now (at 1) #f) '("a"))
-    (call-with-outbox '(("r" "a")) '(later)
-      (lambda (db config)
-        (let* ((first (next-due db))
-               (second (begin (perform-outbox! db config now) (next-due db)))
-               (third (begin (sql db "UPDATE outbox SET next = NULL") (next-due db))))
-          (list first second third)))))
-
-  (test-equal "a handler that is not there may come"
-    '(#t 1)
-    (first
-     (call-with-outbox '() '()
-       (lambda (db config)
-         (put-out! db '(no-such-handler "x") #:recipient "r" #:now now)
-         (perform-outbox! db config now)
-         (match (rows db)
-           (((1 next #f error))
-            (list (string-prefix? "no handler 'no-such-handler'" error) next))))))))
+  (test-equal "what we cut off ourselves is made again at once"
+    '((1 2 #f #f))
+    (call-with-outbox '(("r" "a"))
+      (lambda (db)
+        (mark-interrupted! db (take-first! db 0) (at 2))
+        (rows db)))))

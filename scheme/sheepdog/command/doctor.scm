@@ -23,7 +23,7 @@
   #:use-module (ice-9 match)
   #:use-module (ice-9 receive)
   #:use-module (srfi srfi-1)
-  #:autoload (sheepdog effect) (send-mail)
+  #:autoload (sheepdog effect) (run-now send-mail)
   #:export (run
             %syntax))
 
@@ -152,11 +152,12 @@
             (if (list? mailto) mailto (list mailto)))))
 
 (define (send-test policy to now)
-  (send-mail #:mailer (policy-mailer policy) #:from (policy-mailfrom policy) #:to to
-             #:subject "[sheepdog] a test by the doctor"
-             #:text "If you read this, notifications reach you.\n"
-             #:id (format #f "<doctor.~a.~a@~a>" now (%random-hex 4) (gethostname))
-             #:state 'ok #:time now))
+  (run-now
+   (send-mail #:mailer (policy-mailer policy) #:from (policy-mailfrom policy) #:to to
+              #:subject "[sheepdog] a test by the doctor"
+              #:text "If you read this, notifications reach you.\n"
+              #:id (format #f "<doctor.~a.~a@~a>" now (%random-hex 4) (gethostname))
+              #:state 'ok #:time now)))
 
 (define (try-mail config send? now)
   (let* ((policy (policy config))

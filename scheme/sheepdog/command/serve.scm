@@ -6,7 +6,7 @@
   #:use-module (sheepdog config)
   #:use-module (sheepdog core)
   #:use-module (sheepdog error)
-  #:use-module (sheepdog outbox)
+  #:use-module (sheepdog perform)
   #:use-module (sheepdog plugins)
   #:use-module (sheepdog policy)
   #:use-module (sheepdog round)
@@ -19,25 +19,22 @@
 
 (define %batch 2000)
 (define %patience 1.0)                            ;s to wait in the queue: a signal waits as long
-(define %effects 10)                              ;outbox rows between two batches
+(define %effects 50)                              ;outbox rows between two batches
 (define %longest-pause 30)                        ;s between two tries after an error
 
 ;; What a reload changes.
 (define-record-type <server>
-  (make-server program role file db options config settings queue)
+  (make-server program role file db options performer config settings queue)
   server?
   (program server-program)                        ;string
   (role server-role)                              ;symbol: queue-daemon handler
   (file server-file)                              ;string: the database
   (db server-db)
   (options server-options)                        ;alist
+  (performer server-performer)                    ;performer | #f: leaves what is timed to another
   (config server-config set-server-config!)
   (settings server-settings set-server-settings!)
   (queue server-queue set-server-queue!))         ;queue | #f: not open
-
-(define (timed? server)
-  "Does SERVER do what is timed, mail too?"
-  (eq? 'queue-daemon (server-role server)))
 
 (define (worker-name)
   (format #f "~a:~a:~a" (gethostname) (getpid) (%random-hex 4)))
@@ -77,17 +74,21 @@ at it."
                            #:limit %batch)))
       0))
 
-(define (perform! server limit)
-  (if (timed? server)
-      (perform-outbox! (server-db server) (server-config server) (%now) #:limit limit)
+(define* (perform! server limit #:key (patience 0))
+  "Go on with what leaves the process, see `perform-outbox!'; return how much that was."
+  (if (server-performer server)
+      (perform-outbox! (server-performer server) (server-db server) (server-config server) (%now)
+                       #:limit limit #:patience patience)
       0))
 
 (define (patience server busy?)
   "Return for how many seconds the queue may be waited for."
-  (let ((due (and (timed? server) (next-due (server-db server)))))
-    (cond (busy? 0)
-          (due (max 0.0 (min %patience (/ (- due (%now)) 1000.0))))
-          (else %patience))))
+  (let ((performer (server-performer server)))
+    (if busy?
+        0
+        (min %patience
+             (or (and performer (performer-patience performer (%now)))
+                 %patience)))))
 
 (define (work! server busy?)
   "Go once through the work of SERVER; BUSY? says that there was some the last time.  Return
@@ -99,12 +100,14 @@ whether there was."
     (positive? (+ taken handled performed))))
 
 (define (work-until-idle! server)
-  "Do all that is to be done now."
-  (let loop ()
-    (when (positive? (+ (take-in! server 0)
-                        (handle! server)
-                        (perform! server %batch)))
-      (loop))))
+  "Do all that is to be done now, and wait for the programs that this starts."
+  (let loop ((patience 0))
+    (let ((done (+ (take-in! server 0)
+                   (handle! server)
+                   (perform! server %batch #:patience patience))))
+      (cond ((positive? done) (loop 0))
+            ((and (server-performer server) (performing? (server-performer server)))
+             (loop %patience))))))
 
 
 ;;; The loop.
@@ -152,6 +155,8 @@ line, not many."
       ('stop
        (%notify-manager "STOPPING=1")
        (%log 'notice "stopping")
+       (when (server-performer server)
+         (stop-performer! (server-performer server) (server-db server) (%now)))
        0)
       ('reload
        (attempt server (lambda () (reload! server)))
@@ -194,12 +199,17 @@ dry-run); return the exit status."
                (file (database-file (%settings->alist settings))))
           (call-with-store file 'create
             (lambda (db)
-              (let ((server (make-server program role file db options config settings #f)))
-                (when (and (timed? server) (not (assq-ref options 'dry-run)))
-                  (match (%lock! (daemon-lock file) 2)
-                    (#t #t)
-                    (pid (refuse-second file pid))))
+              (when (and (eq? role 'queue-daemon) (not (assq-ref options 'dry-run)))
+                (match (%lock! (daemon-lock file) 2)
+                  (#t #t)
+                  (pid (refuse-second file pid))))
+              (let* ((performer (and (eq? role 'queue-daemon) (open-performer file)))
+                     (server (make-server program role file db options performer config settings
+                                          #f)))
                 (dynamic-wind
                   (const #t)
                   (lambda () (run-server server))
-                  (lambda () (close-queue! server)))))))))))
+                  (lambda ()
+                    (close-queue! server)
+                    (when performer
+                      (release-performer! performer))))))))))))
