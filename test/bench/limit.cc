@@ -4,7 +4,8 @@
 // The peer of the server in test/bench/run: the same messages, the same promises (a batch is
 // committed with synchronous=FULL before it is acknowledged), no decoding, no receiver, no decision.
 //
-// Usage: limit fill SOCKET COUNT SUBJECTS         push COUNT messages of 500 bytes about SUBJECTS subjects
+// Usage: limit print COUNT SUBJECTS               print COUNT messages of 500 bytes about SUBJECTS subjects
+//        limit fill SOCKET COUNT SUBJECTS         push them
 //        limit drain SOCKET DATABASE BATCH        store all that is there; prints messages a second
 #include <hiredis/hiredis.h>
 #include <sqlite3.h>
@@ -61,12 +62,14 @@ void append(const Redis& redis, const std::vector<std::string>& words) {
   redisAppendCommandArgv(redis.get(), static_cast<int>(words.size()), texts.data(), lengths.data());
 }
 
-/// A failed job as a wrapper sends it, filled up to 500 bytes.
+/// A failed job as a wrapper sends it, with a field for the receiver, filled up to 500 bytes. Each tenth
+/// message of a subject tells a new fact.
 std::string message(int number, int subjects) {
   const int subject = number % subjects;
   std::string text = "{\"host\":\"tux" + std::to_string(subject / 10) + "\",\"tag\":\"job" +
-                     std::to_string(subject % 10) +
-                     "\",\"state\":\"fail\",\"summary\":\"exit status 2 after 0.4 s\",\"outcome\":{\"command\":"
+                     std::to_string(subject % 10) + "\",\"monitor\":\"bench\",\"fields\":{\"runs\":" +
+                     std::to_string(number / subjects / 10) +
+                     "},\"state\":\"fail\",\"summary\":\"exit status 2 after 0.4 s\",\"outcome\":{\"command\":"
                      "\"borg create --stats /export/backup/borg::stamp /export/ipfs\",\"status\":2,\"elapsed\":0.4,"
                      "\"stderr\":\"";
   text.resize(std::max<std::size_t>(text.size(), 497), 'x');
@@ -142,13 +145,16 @@ void drain(const char* socket, const char* file, int batch) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const std::string what = argc == 5 ? argv[1] : "";
-  if (what == "fill") {
+  const std::string what = argc > 1 ? argv[1] : "";
+  if (what == "print" && argc == 4) {
+    for (int i = 0; i < std::atoi(argv[2]); ++i) std::puts(message(i, std::atoi(argv[3])).c_str());
+  } else if (what == "fill" && argc == 5) {
     fill(argv[2], std::atoi(argv[3]), std::atoi(argv[4]));
-  } else if (what == "drain") {
+  } else if (what == "drain" && argc == 5) {
     drain(argv[2], argv[3], std::atoi(argv[4]));
   } else {
-    std::fprintf(stderr, "usage: limit fill SOCKET COUNT SUBJECTS | limit drain SOCKET DATABASE BATCH\n");
+    std::fprintf(stderr, "usage: limit print COUNT SUBJECTS | limit fill SOCKET COUNT SUBJECTS |"
+                         " limit drain SOCKET DATABASE BATCH\n");
     return 2;
   }
 }
