@@ -5,6 +5,7 @@
 ;; as sendmail(1) wants them.
 
 (define-module (sheepdog mail)
+  #:use-module (ice-9 textual-ports)
   #:use-module (rnrs bytevectors)
   #:use-module (srfi srfi-1)
   #:export (mail encode-header address?))
@@ -86,48 +87,56 @@ one a line.  Control characters become blanks."
 ;;; The body.
 
 (define (safe-line? line)
-  "May LINE stand as it is?  Not if some program on the way might take it for its own."
-  (and (<= (bytevector-length (string->utf8 line)) %longest-line)
+  "May LINE stand as it is?  Not if some program on the way might take it for its own, or knows
+ASCII only."
+  (and (<= (string-length line) %longest-line)
        (not (string-prefix? "From " line))
        (not (string=? "." line))
-       (string-every (lambda (c)
-                       (or (char=? c #\tab)
-                           (not (char-set-contains? char-set:iso-control c))))
-                     line)))
+       (string-every (lambda (c) (or (ascii-printable? c) (char=? c #\tab))) line)))
 
-(define (quote-line line)
-  "Return LINE, without its end, as quoted-printable: one or more lines."
-  (define (plain? byte)
-    (and (<= 32 byte 126) (not (= byte 61))))
-  (let* ((bytes (bytevector->u8-list (string->utf8 line)))
-         (from? (string-prefix? "From " line))
-         (dot? (string=? "." line))
-         (last (- (length bytes) 1))
-         (pieces (map (lambda (byte i)
-                        (if (and (plain? byte)
-                                 (not (and (= i last) (= byte 32)))
-                                 (not (and (= i 0) (or from? dot?))))
-                            (string (integer->char byte))
-                            (string-append "=" (hex byte))))
-                      bytes (iota (length bytes)))))
-    (let loop ((pieces pieces) (used 0) (out '()))
-      (cond ((null? pieces)
-             (string-concatenate (reverse out)))
-            ((>= (+ used (string-length (car pieces))) %quoted-line)
-             (loop pieces 0 (cons "=\n" out)))
-            (else
-             (loop (cdr pieces) (+ used (string-length (car pieces)))
-                   (cons (car pieces) out)))))))
+(define (write-quoted line port)
+  "Write LINE, without its end, to PORT as quoted-printable: one or more lines, none of which is a
+dot alone or begins with `From '."
+  (let* ((bytes (string->utf8 line))
+         (end (bytevector-length bytes)))
+    (define (ref i)
+      (bytevector-u8-ref bytes i))
+    (define (from? i)
+      (and (<= (+ i 5) end)
+           (every (lambda (c k) (= (char->integer c) (ref (+ i k))))
+                  (string->list "From ") (iota 5))))
+    (define (plain? byte i column)
+      (and (<= 32 byte 126)
+           (not (= byte 61))
+           (not (and (= byte 32) (= i (- end 1))))
+           (not (and (zero? column) (or (= byte 46) (from? i))))))
+    (let loop ((i 0) (column 0))
+      (when (< i end)
+        (let* ((byte (ref i))
+               (plain? (plain? byte i column))
+               (next (+ column (if plain? 1 3))))
+          (cond ((>= next %quoted-line)
+                 (put-string port "=\n")
+                 (loop i 0))
+                (else
+                 (if plain?
+                     (put-char port (integer->char byte))
+                     (put-string port (string-append "=" (hex byte))))
+                 (loop (+ i 1) next))))))))
 
 (define (encode-body text)
-  "Return two values: how TEXT is encoded, a name of RFC 2045, and the encoded text."
-  (let ((lines (string-split text #\newline)))
-    (cond ((not (every safe-line? lines))
-           (values "quoted-printable" (string-join (map quote-line lines) "\n")))
-          ((string-every (lambda (c) (char<? c #\delete)) text)
-           (values "7bit" text))
-          (else
-           (values "8bit" text)))))
+  "Return two values: how TEXT, which ends with a newline, is encoded, a name of RFC 2045, and the
+encoded text."
+  (let ((lines (string-split (string-drop-right text 1) #\newline)))
+    (if (every safe-line? lines)
+        (values "7bit" text)
+        (values "quoted-printable"
+                (call-with-output-string
+                  (lambda (port)
+                    (for-each (lambda (line)
+                                (write-quoted line port)
+                                (put-char port #\newline))
+                              lines)))))))
 
 (define (ended text)
   (if (string-suffix? "\n" text) text (string-append text "\n")))

@@ -73,19 +73,24 @@ It failed.
       '("Content-Transfer-Encoding: 7bit" "a\n\tb ~!sh\n")
       (let ((mail (made #:text "a\n\tb ~!sh\n")))
         (list (encoding mail) (body mail))))
-    (test-equal "other text is 8bit"
-      '("Content-Transfer-Encoding: 8bit" "café\n")
+    (test-equal "other text is quoted, for a relay that knows nothing else"
+      '("Content-Transfer-Encoding: quoted-printable" "caf=C3=A9\n")
       (let ((mail (made #:text "café")))
         (list (encoding mail) (body mail))))
     (test-equal "what a program on the way may mistake is quoted"
       '("Content-Transfer-Encoding: quoted-printable"
-        "=2E\n=46rom here\na=3Db=00 =0D=20\n..=20\n")
+        "=2E\n=46rom here\na=3Db=00 =0D=20\n=2E.=20\n")
       (let ((mail (made #:text ".\nFrom here\na=b\x00 \r \n.. ")))
         (list (encoding mail) (body mail))))
     (test-equal "each of them by itself, too"
       '("=46rom here\n" "a\n=2E\nb\n" "=3D=0D\n")
       (map (lambda (text) (body (made #:text text)))
            '("From here" "a\n.\nb" "=\r")))
+    (test-equal "where a line is divided nothing new begins that may be mistaken"
+      (list (string-append (make-string 75 #\x) "=\n=46rom me\n=01\n")
+            (string-append (make-string 75 #\x) "=\n=2E\n=01\n"))
+      (map (lambda (rest) (body (made #:text (string-append (make-string 75 #\x) rest "\n\x01"))))
+           '("From me" ".")))
     (test-assert "a line of a megabyte is divided"
       (let ((mail (made #:text (make-string 1000000 #\x))))
         (and (string-contains (encoding mail) "quoted-printable")

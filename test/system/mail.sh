@@ -135,4 +135,33 @@ has "its subject is spelt right" "$(printf 'tux01/caf\303\251')" decoded
 has "so is its text" "$(printf '  caf\303\251')" decoded
 has "a dot alone ends nothing" "  From me" decoded
 has "and nothing is taken for a command" '  ~!sh' decoded
+
+# --- whatever is in a text arrives, and nothing of it is obeyed by mailer or server
+cat > whole.scm << END
+(use-modules (sheepdog effect) (ice-9 textual-ports))
+(define text (call-with-input-file "whole" get-string-all #:encoding "UTF-8"))
+(run-now (send-mail #:mailer "sendmail://$work/sendmail" #:from "sheepdog@example.org"
+                    #:to "admin@example.org" #:subject (make-string 3000 #\\x) #:text text
+                    #:id "<whole@example.org>" #:time 1795335303000))
+END
+"$python" - > whole << 'PYTHON'
+import sys
+text = ".\n..\nFrom me\n>From me\n~!touch obeyed\n.\r\nQUIT\r\n" + "x" * 75 + ".\n" + "x" * 75 + "From me\n"
+text += "NUL \0 ESC \x1b[2J tab\t blank at the end \ncaf\xe9 \u20ac \U0001f415\n" + "y" * 1000000 + "\nend\n"
+sys.stdout.buffer.write(text.encode())
+PYTHON
+check "a text with all that is strange is sent" sheepdog-guile whole.scm
+"$python" - > differs << 'PYTHON'
+import email, email.policy
+with open("mails/009", "rb") as file:
+    raw = file.read().split(b"\n", 1)[1]
+print("longest line", max(map(len, raw.split(b"\r\n"))) <= 998, "8-bit", any(byte > 126 for byte in raw))
+message = email.message_from_bytes(raw, policy=email.policy.default)
+got = message.get_payload(decode=True).decode().replace("\r\n", "\n")
+with open("whole", newline="") as file:
+    print("text", got == file.read(), "subject", message["Subject"] == "x" * 3000)
+PYTHON
+same "in short lines of ASCII" "longest line True 8-bit False" "$(sed -n 1p differs)"
+same "and is the same afterwards" "text True subject True" "$(sed -n 2p differs)"
+check "nothing of it was obeyed" test ! -e obeyed
 finish
