@@ -1,17 +1,12 @@
 # sender.py -- A: what a machine keeps when its queue, its disk or its own process goes away
 # SPDX-License-Identifier: GPL-3.0-or-later
 import subprocess
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 from harness import calls
-from harness.checker import check
 from harness.disk import Disk
-from harness.farm import BOTH, Farm
-from harness.herd import Machine, Server
-from harness.ledger import Ledger
-from harness.redis import Redis
+from harness.farm import BOTH, Farm, Traffic
 from harness.trial import case
 from harness.world import preload
 
@@ -58,56 +53,36 @@ def killed_at_each_call(t):
     t.same("damaged files", 0, farm.machine.bad())
 
 
-def bark_until(machine, ledger, over, env):
-    while not over.is_set():
-        machine.bark(ledger, env=env)
-
-
 def cut_power(t, rounds, env=None):
     """Four machines bark in a loop while the disk of their spools loses its power, again and again;
-    their Redis, which has no other memory than its own, goes with it. What the server then gets."""
+    their Redis, which has no memory but its own, goes with it. What the server gets in the end."""
     disk = Disk(t.world)
-    redis = Redis(t.world).start()
-    ledger = Ledger(t.world.path("ledger"), t.random)
-    machines = [Machine(t.world, f"web{i}", redis.url, home=disk.path(f"web{i}")) for i in range(4)]
-    for machine in machines:
-        machine.bark(ledger)
+    farm = Farm(t, machines=4, homes=disk.mountpoint)
+    farm.redis.start()
+    for machine in farm.machines:
+        machine.bark(farm.ledger)
     subprocess.run(["sync", "-f", disk.mountpoint], check=True)  # the machines are older than the test
     for _ in range(rounds):
-        over = threading.Event()
-        with ThreadPoolExecutor(len(machines)) as pool:
-            barking = [pool.submit(bark_until, m, ledger, over, env) for m in machines]
+        with Traffic(farm, rate=1000, batch=1, env=env):
             time.sleep(t.random.uniform(0.2, 1.0))  # the moment of the cut is what the seed chooses
             disk.cut()
-            over.set()
-        for one in barking:
-            one.result()
-        redis.command("FLUSHALL")
+        farm.redis.command("FLUSHALL")
         disk.power_back()
         t.did("power cuts")
-    for machine in machines:
-        machine.bark(ledger)
-    temporary = [file for machine in machines for file in machine.files(".tmp")]
-    t.same("temporary files left", [], temporary)
-    return ledger, machines, redis
-
-
-def what_arrives(t, ledger, machines, redis, count):
-    server = Server(t.world, redis.url).start()
-    server.catch_up(count, machines, redis)
-    server.end()
-    return check(ledger, [server.database], [server.trace], [server.log])
+    for machine in farm.machines:
+        machine.bark(farm.ledger)
+    t.same("temporary files left", [], [file for machine in farm.machines for file in machine.files(".tmp")])
+    return farm
 
 
 @case("A4", "power cut under 4 senders in a loop, 25 times", "0 lost, 0 torn accepted", short=False)
 def power_cuts(t):
-    ledger, machines, redis = cut_power(t, t.rounds(25, 5))
-    t.tally(what_arrives(t, ledger, machines, redis, len(ledger.durable)))
-    t.same("damaged files", 0, sum(machine.bad() for machine in machines))
+    farm = cut_power(t, t.rounds(25, 5))
+    farm.settle()
+    t.same("damaged files", 0, sum(machine.bad() for machine in farm.machines))
 
 
 @case("A5", "control: A4 with fsync made a no-op by a preload", "the test must fail")
 def power_cuts_without_fsync(t):
-    ledger, machines, redis = cut_power(t, t.rounds(5, 2), {"LD_PRELOAD": preload(t.world, "no_fsync")})
-    waiting = sum(machine.waiting() for machine in machines)
-    t.must_lose(what_arrives(t, ledger, machines, redis, waiting))
+    farm = cut_power(t, t.rounds(5, 2), {"LD_PRELOAD": preload(t.world, "no_fsync")})
+    t.must_lose(farm.arrive(count=4))

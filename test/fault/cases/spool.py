@@ -5,12 +5,9 @@ import shutil
 from concurrent.futures import ThreadPoolExecutor
 
 from harness import calls, spool
-from harness.checker import check, reading
+from harness.checker import reading
 from harness.disk import mount
 from harness.farm import BOTH, Farm
-from harness.herd import Machine, Server
-from harness.ledger import Ledger
-from harness.redis import Redis
 from harness.trial import Skipped, case
 
 WORDS = {"EIO": "Input/output error", "ENOSPC": "No space left on device"}
@@ -192,28 +189,23 @@ CLOSED_BY_ROOT = {"owned by another": of_another, "on a read-only mount": read_o
 @case("A8", "spool missing, mode 0500, owned by another, on a read-only mount",
       "job runs, status kept, sent directly, one clear line")
 def closed_spool(t):
-    redis = Redis(t.world, options=("--save", "", "--unixsocketperm", "777")).start()
-    server = Server(t.world, redis.url)
-    ledger = Ledger(t.world.path("ledger"), t.random)
     ways = {**CLOSED, **(CLOSED_BY_ROOT if os.geteuid() == 0 else {})}
-    for i, (way, close) in enumerate(ways.items()):
-        machine = Machine(t.world, f"web{i}", redis.url)
+    farm = Farm(t, machines=len(ways), options=("--save", "", "--unixsocketperm", "777"))
+    redis = farm.redis.start()
+    for machine, (way, close) in zip(farm.machines, ways.items()):
         os.makedirs(machine.spool, mode=0o700)
         give_to_nobody(t, machine)
         close(t, machine)
         before = redis.length()
-        done = machine.wrap(ledger, 7, **as_nobody())
+        done = machine.wrap(farm.ledger, 7, **as_nobody())
         t.did("closed spools")
         t.same(f"{way}: status", 7, done.status)
         t.same(f"{way}: sent directly", before + 1, redis.length())
         warnings = [line for line in done.said.splitlines() if ": warning:" in line and "spool" in line]
         t.expect(len(warnings) == 1 and machine.spool in warnings[0].replace("~", machine.home),
                  f"{way}: no single clear line: {done.said}")
-    ledger.told_durable(ledger.attempted)  # this Redis lives on
-    server.start()
-    server.catch_up(len(ways), redis=redis)
-    server.end()
-    t.tally(check(ledger, [server.database], [server.trace], [server.log]))
+    farm.ledger.told_durable(farm.ledger.attempted)  # this Redis lives on
+    farm.settle()
 
 
 @case("A9", "20 processes on one spool, 500 messages each", "10 000 numbers without a hole, 0 lost", BOTH)
@@ -221,15 +213,11 @@ def many_writers(t):
     farm = Farm(t)
     each = t.rounds(500, 50)
     if farm.redis:
-        farm.redis.start()
-        farm.server.start()
+        farm.serve()
     with ThreadPoolExecutor(20) as pool:
         done = list(pool.map(lambda _: farm.machine.bark(farm.ledger, each, limit=250), range(20)))
     t.did("processes", 20)
     t.same("their statuses", {0}, {one.status for one in done})
-    if farm.redis:
-        farm.server.catch_up(20 * each, [farm.machine])
-        farm.server.end()
     farm.settle()
     with reading(farm.machine.database if farm.standalone else farm.server.database) as db:
         t.same("lowest, highest and count of the numbers", (1, 20 * each, 20 * each),

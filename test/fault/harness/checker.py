@@ -44,6 +44,7 @@ class Tally:
     duplicates: int = 0  # arrived again, and were known
     unhandled: int = 0
     aside: int = 0
+    expected_aside: int = 0
     integrity: str = "ok"
 
     def counts(self):
@@ -71,15 +72,18 @@ class Tally:
             *some("told more than once", self.told_twice),
             *some("order breaks", self.order_breaks),
             *([f"{self.unhandled} never handled"] if self.unhandled else []),
+            *([f"{self.aside} aside, not {self.expected_aside}"] if self.aside != self.expected_aside else []),
             *([f"integrity_check: {self.integrity}"] if self.integrity != "ok" else []),
         ]
 
 
 def stored_numbers(db):
     """Two lists: the numbers of whole messages of ours, row by row, and what is no such message and
-    says it is (or is no JSON), as text."""
+    says it is (or is no JSON), as text. What was put aside is told of elsewhere."""
     numbers, torn = [], []
-    for id, body in db.execute("SELECT id, body FROM message ORDER BY id"):
+    for id, body in db.execute(
+        "SELECT id, body FROM message WHERE id NOT IN (SELECT message FROM aside) ORDER BY id"
+    ):
         try:
             message = json.loads(body)
         except ValueError:

@@ -21,6 +21,12 @@ def add_plugins(home):
         shutil.copy(file, directory)
 
 
+def queue_line(queue):
+    """`queue`: a URL, or a URL and options, such as ("local:", '(timeout "1s")')."""
+    url, options = (queue, "") if isinstance(queue, str) else queue
+    return f'(queue "{url}" {options})'
+
+
 class Machine:
     """Barks; has a spool of its own below `home`. Without a `queue` it is standalone: then it has a
     queue, a database and a trace of receivers, too. `extra` are lines of its configuration."""
@@ -40,7 +46,7 @@ class Machine:
         self.configure(queue, *extra)
 
     def configure(self, queue, *extra):
-        lines = [f'(name "{self.name}")', f'(queue "{queue or LOCAL}")', *extra]
+        lines = [f'(name "{self.name}")', queue_line(queue or LOCAL), *extra]
         with open(self.config, "w", encoding="utf-8") as file:
             file.write("(config\n " + "\n ".join(lines) + ")\n")
 
@@ -102,7 +108,7 @@ class Server:
         self.configure(queue, *extra)
 
     def configure(self, queue, *extra):
-        lines = [f'(queue "{queue}")', f'(database "{self.database}")', "(notify (to log))", *extra]
+        lines = [queue_line(queue), f'(database "{self.database}")', "(notify (to log))", *extra]
         with open(self.config, "w", encoding="utf-8") as file:
             file.write("(config\n " + "\n ".join(lines) + ")\n")
 
@@ -111,6 +117,9 @@ class Server:
                 "--log=stderr", "-vv"]
         self.service = Service(argv, {**self.env, **(env or {})}, self.log)
         return self
+
+    def alive(self):
+        return self.service is not None and self.service.alive()
 
     def end(self, number=signal.SIGTERM):
         self.peak = max(self.peak, peak_rss(self.service.pid))
@@ -123,7 +132,8 @@ class Server:
         return self.service.said()
 
     def stored(self):
-        return checker.ask(self.database, "SELECT count(*) FROM message", -1)
+        """How many messages of ours are stored and entered; the server may have some of its own."""
+        return checker.ask(self.database, "SELECT count(*) FROM event WHERE monitor = 'fault'", -1)
 
     def waiting(self):
         return checker.ask(self.database, "SELECT count(*) FROM waiting", 0)
@@ -142,7 +152,7 @@ class Server:
                 return
             if (stored, waiting) != seen:
                 seen, moved = (stored, waiting), time.monotonic()
-            if not self.service.alive():
+            if not self.alive():
                 raise Violated(f"the server ended: {self.said()[-800:]}")
             if time.monotonic() - moved > quiet:
                 raise Violated(f"{stored} of {count} stored, {waiting} to be handled; nothing moved for "

@@ -44,7 +44,7 @@ class Redis:
     """`options` as on its command line; its data lies in `directory`."""
 
     def __init__(self, world, name="redis", options=("--save", "", "--appendonly", "no"),
-                 directory=None, env=None, listen=()):
+                 directory=None, env=None, listen=("--port", "0"), before=()):
         self.world = world
         self.name = name
         self.options = options
@@ -52,9 +52,9 @@ class Redis:
         self.socket = world.path(f"{name}.sock")
         self.url = f"unix:{self.socket}"
         self.env = {**world.base, **(env or {})}
-        self.listen = tuple(listen) or ("--port", "0")
+        self.listen = tuple(listen)
+        self.before = before  # words in front of the command: `ip netns exec NAME`
         self.service = None
-        self.before = ()  # words in front of the command: `ip netns exec NAME`
 
     def start(self):
         argv = [*self.before, self.world.program("redis-server"), *self.listen,
@@ -102,6 +102,9 @@ class Redis:
 
     def length(self):
         return self.command("XLEN", "sheepdog:barks")
+
+    def alive(self):
+        return self.service is not None and self.service.alive()
 
     def kill(self):
         self.service.end(signal.SIGKILL)
