@@ -75,7 +75,7 @@ def cut_power(t, rounds, env=None):
     return farm
 
 
-@case("A4", "power cut under 4 senders in a loop, 25 times", "0 lost, 0 torn accepted", short=False)
+@case("A4", "power cut under 4 senders in a loop, 25 times", "0 lost, 0 torn accepted")
 def power_cuts(t):
     farm = cut_power(t, t.rounds(25, 5))
     farm.settle()

@@ -72,7 +72,7 @@ class Tally:
             *some("told more than once", self.told_twice),
             *some("order breaks", self.order_breaks),
             *([f"{self.unhandled} never handled"] if self.unhandled else []),
-            *([f"{self.aside} aside, not {self.expected_aside}"] if self.aside != self.expected_aside else []),
+            *([f"{self.aside} aside, expected {self.expected_aside}"] * (self.aside != self.expected_aside)),
             *([f"integrity_check: {self.integrity}"] if self.integrity != "ok" else []),
         ]
 

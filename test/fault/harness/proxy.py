@@ -15,6 +15,7 @@ class Link:
 
     def __init__(self, proxy, near, far):
         self.proxy = proxy
+        self.deaf = False  # the program hears nothing more
         self.ends = {UP: (near, far), DOWN: (far, near)}
         for direction in (UP, DOWN):
             threading.Thread(target=self._carry, args=(direction,), daemon=True).start()
@@ -24,7 +25,9 @@ class Link:
         with contextlib.suppress(OSError):
             while data := source.recv(65536):
                 data = self.proxy.spoil(direction, data)
-                if data:
+                if direction == UP and self.proxy.unanswered and self.proxy.unanswered in data:
+                    self.deaf = True
+                if data and not (direction == DOWN and self.deaf):
                     target.sendall(data)
         self.close()
 
@@ -45,6 +48,7 @@ class Proxy:
 
     delay[DIRECTION]     seconds that each piece waits
     dropped              directions whose bytes vanish while the connection stays
+    unanswered           a word, such as b"XADD": what asks it reaches Redis, and hears nothing more
     corrupt              the part of pieces in which a bit is flipped, 0 to 1
     throttle             bytes a second, None: as they come
     """
@@ -56,6 +60,7 @@ class Proxy:
         self.chance = random.Random(seed)
         self.delay = {UP: 0.0, DOWN: 0.0}
         self.dropped = set()
+        self.unanswered = b""
         self.corrupt = 0.0
         self.throttle = None
         self.links = []
