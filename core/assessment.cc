@@ -13,8 +13,6 @@
 namespace sheepdog {
 namespace {
 
-// Whose start hides behind a job that lasts longer than this; shorter jobs mostly need no Guile.
-constexpr Seconds guile_delay{0.1};
 constexpr Seconds patience{5.0};
 
 const std::string configuration_tag = "sheepdog config";
@@ -38,8 +36,7 @@ Assessment::Assessment(Settings& settings, const Runs& runs, const Paths& paths,
 bool Assessment::configuration_is_good() {
   if (check_) {
     try {
-      Judge judge{paths_, Seconds{0}};
-      const auto answer = judge.ask(judge_request(settings_, {}, Json::object(), true), patience);
+      const auto answer = consult(judge_request(settings_, {}, Json::object(), true));
       for (auto& problem : parse_judgement(answer).configuration_problems)
         add_problem(std::move(problem));
     } catch (const Error&) {
@@ -53,7 +50,19 @@ bool Assessment::configuration_is_good() {
 
 void Assessment::begin() {
   const bool surely = check_ || settings_.monitor != "error" || is_news(*settings_.tag, "ok");
-  judge_ = std::make_unique<Judge>(paths_, surely ? Seconds{0} : guile_delay);
+  if (surely) prepare();
+}
+
+void Assessment::prepare() {
+  try {
+    if (!judge_) judge_ = std::make_unique<Judge>(paths_);
+  } catch (const Error&) {  // who asks will be told
+  }
+}
+
+std::string Assessment::consult(const std::string& request) {
+  if (!judge_) judge_ = std::make_unique<Judge>(paths_);
+  return judge_->ask(request, patience);
 }
 
 void Assessment::judge(const Outcome& outcome, const Findings& findings,
@@ -71,7 +80,7 @@ void Assessment::judge(const Outcome& outcome, const Findings& findings,
 void Assessment::ask(const Findings& findings, const Json& outcome) {
   try {
     const std::string request = judge_request(settings_, findings, outcome, check_);
-    Judgement judgement = parse_judgement(judge_->ask(request, patience));
+    Judgement judgement = parse_judgement(consult(request));
     reports_ = std::move(judgement.reports);
     for (auto& problem : judgement.configuration_problems) add_problem(std::move(problem));
     note_configuration();

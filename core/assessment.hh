@@ -13,6 +13,7 @@
 #include "judge.hh"
 #include "paths.hh"
 #include "runs.hh"
+#include "seconds.hh"
 #include "settings.hh"
 #include "verdict.hh"
 
@@ -23,6 +24,9 @@ struct OwnReport {
   std::string tag, state, summary;
   std::string memory;  // what its state is remembered under: a tag, or more than that
 };
+
+/// Whose start hides behind a job that lasts longer than this; shorter jobs mostly need no Guile.
+inline constexpr Seconds guile_delay{0.1};
 
 /// Scheme is asked where there is something to ask; the rule of the monitor `error` holds without
 /// it. What is wrong is printed here.
@@ -38,8 +42,11 @@ class Assessment {
   /// Ask Scheme now, before there is a job (--strict).
   bool configuration_is_good();
 
-  /// The job has started: Guile may start beside it.
+  /// The job has started: let Guile start beside it where there is surely something to ask.
   void begin();
+
+  /// The job has lasted `guile_delay`: let Guile start now.
+  void prepare();
 
   /// The job has ended. `outcome_for_judge` gives the outcome as JSON.
   void judge(const Outcome& outcome, const Findings& findings,
@@ -56,6 +63,7 @@ class Assessment {
   [[nodiscard]] bool holds_back() const;
 
  private:
+  std::string consult(const std::string& request);
   void ask(const Findings& findings, const Json& outcome);
   void add_own_problems();
   void note_configuration();

@@ -3,17 +3,15 @@
 #include "daemon.hh"
 
 #include <argp.h>
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <csignal>
 #include <exception>
 #include <optional>
 
-#include "interpreter.hh"
+#include "guile_call.hh"
+#include "error.hh"
 #include "json.hh"
 #include "log.hh"
 #include "paths.hh"
+#include "prepare.hh"
 #include "version.hh"
 
 namespace sheepdog {
@@ -66,35 +64,26 @@ Json to_json(const Options& options) {
           {"dry-run", options.dry_run}};
 }
 
-/// SQLite and redirections assume that 0, 1 and 2 are open.
-void open_standard_descriptors() {
-  for (int fd = open("/dev/null", O_RDWR); fd >= 0 && fd <= STDERR_FILENO;)
-    fd = open("/dev/null", O_RDWR);
-}
-
 }  // namespace
 
 int run_daemon(const Daemon& daemon, int argc, char** argv) {
-  open_standard_descriptors();
-  std::signal(SIGPIPE, SIG_IGN);
+  prepare_process(daemon.name);
   argp_err_exit_status = 2;
   argp_program_version = version;
   Options options;
   const argp parser{table, parse, nullptr, daemon.doc, nullptr, nullptr, nullptr};
   argp_parse(&parser, argc, argv, 0, nullptr, &options);
-  open_log(daemon.name, {});
-  int status = 2;
+  SchemeCall call{daemon.module, daemon.procedure, {}, daemon.heap};
+  call.arguments.assign(daemon.arguments.begin(), daemon.arguments.end());
+  call.arguments.push_back(to_json(options));
   try {
-    with_interpreter(find_paths(), [&] {
-      expand_heap(daemon.heap);
-      std::vector<Json> arguments(daemon.arguments.begin(), daemon.arguments.end());
-      arguments.push_back(to_json(options));
-      status = call_scheme(daemon.module, daemon.procedure, arguments).get<int>();
-    });
+    become_guile(call, daemon.name, find_paths());
+  } catch (const Error& e) {
+    complain(e.what(), e.hint());
   } catch (const std::exception& e) {
     complain(e.what());
   }
-  return status;
+  return 2;
 }
 
 }  // namespace sheepdog

@@ -19,7 +19,7 @@ struct Daemon {
   std::size_t heap = 0;  // bytes that Guile's heap is to have from the start
 };
 
-/// Parse the command line, start Guile, run. Returns the exit status; 2 when it could not be done.
+/// Parse the command line and become Guile. Returns 2 when that could not be done.
 int run_daemon(const Daemon& daemon, int argc, char** argv);
 
 }  // namespace sheepdog

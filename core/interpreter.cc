@@ -126,14 +126,13 @@ void expand_heap(std::size_t bytes) {
   if (now < bytes) GC_expand_hp(bytes - now);  // when it fails the heap grows as it needs to
 }
 
-Json call_scheme(const std::vector<std::string>& module, const std::string& procedure,
-                 const std::vector<Json>& arguments) {
+Json call_scheme(const SchemeCall& call) {
   struct Request {
     SCM module, procedure, arguments;
-  } request{SCM_EOL, glue::Convert<glue::Symbol>::to({procedure}), SCM_EOL};
-  for (auto i = module.rbegin(); i != module.rend(); ++i)
+  } request{SCM_EOL, glue::Convert<glue::Symbol>::to({call.procedure}), SCM_EOL};
+  for (auto i = call.module.rbegin(); i != call.module.rend(); ++i)
     request.module = scm_cons(glue::Convert<glue::Symbol>::to({*i}), request.module);
-  for (auto i = arguments.rbegin(); i != arguments.rend(); ++i)
+  for (auto i = call.arguments.rbegin(); i != call.arguments.rend(); ++i)
     request.arguments = scm_cons(json_to_scm(*i), request.arguments);
   const SCM result = call_or_throw(
       [](void* p) {
@@ -143,6 +142,8 @@ Json call_scheme(const std::vector<std::string>& module, const std::string& proc
       &request);
   return scm_is_eq(result, SCM_UNSPECIFIED) ? Json{} : scm_to_json(result);
 }
+
+void flush_ports() { scm_flush_all_ports(); }
 
 void load_script(const std::string& file, const std::vector<std::string>& arguments) {
   struct Request {

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "guile_call.hh"
 #include "json.hh"
 #include "paths.hh"
 
@@ -20,11 +21,13 @@ void with_interpreter(const Paths& paths, const std::function<void()>& body);
 /// often; the memory is taken when it is used.
 void expand_heap(std::size_t bytes);
 
-/// Inside of with_interpreter: call PROCEDURE of module (sheepdog MODULE...), `{"command","status"}`, with
-/// JSON converted as by %json-read, and its answer converted back. A Scheme error is thrown as
-/// Error::broken, with its text; `(exit N)` ends the process with status N.
-Json call_scheme(const std::vector<std::string>& module, const std::string& procedure,
-                 const std::vector<Json>& arguments);
+/// Inside of with_interpreter: do `call`, its arguments converted as by %json-read, and give its
+/// answer converted back. A Scheme error is thrown as Error::broken, with its text; `(exit N)` ends
+/// the process with status N.
+Json call_scheme(const SchemeCall& call);
+
+/// Write out what Scheme's ports still hold.
+void flush_ports();
 
 /// Load the Scheme file `file` as a script with `arguments`.
 void load_script(const std::string& file, const std::vector<std::string>& arguments);

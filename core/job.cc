@@ -88,6 +88,7 @@ struct Job::State {
   enum class Phase { running, ending, draining } phase = Phase::running;
   std::optional<Clock::time_point> deadline;  // of the phase, if it has one
   bool hurry = false;                         // by a time limit or a signal of ours
+  std::optional<Clock::time_point> later;     // when options.later is to be called
 
   State(std::vector<std::string> words, RunOptions wishes)
       : argv{std::move(words)},
@@ -147,6 +148,8 @@ void Job::State::start() {
   ended = Descriptor{open_pidfd(pid)};
   input = std::move(to_in.sink);
   if (input) fcntl(input.get(), F_SETFL, O_NONBLOCK);
+  if (options.later)
+    later = began + std::chrono::duration_cast<Clock::duration>(options.later_after);
   if (options.limit) deadline = began + std::chrono::duration_cast<Clock::duration>(*options.limit);
   const bool pass = options.passthrough && !options.quiet;
   Hold* held = options.quiet ? &hold : nullptr;
@@ -175,6 +178,10 @@ void Job::State::loop() {
     wait();
     if (signals) forward();
     if (phase == Phase::running) reap();
+    if (phase == Phase::running && later && Clock::now() >= *later) {
+      later.reset();
+      options.later();
+    }
     if (phase == Phase::ending && !family.alive()) drain();
     if (phase != Phase::draining) enforce();
   }
@@ -194,10 +201,12 @@ void Job::State::wait() const {
   auto most = std::chrono::milliseconds{60'000};
   if (phase == Phase::ending || (phase == Phase::running && !ended))
     most = std::chrono::milliseconds{20};
-  if (deadline && (phase != Phase::draining || hurry)) {
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(*deadline - Clock::now());
+  const auto until = [&](Clock::time_point time) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(time - Clock::now());
     most = std::clamp(left + std::chrono::milliseconds{1}, std::chrono::milliseconds{0}, most);
-  }
+  };
+  if (deadline && (phase != Phase::draining || hurry)) until(*deadline);
+  if (later && phase == Phase::running) until(*later);
   pollfd ready[] = {{phase == Phase::running ? ended.get() : -1, POLLIN, 0},
                     {signals.get(), POLLIN, 0},
                     {pumps_done.get(), POLLIN, 0},

@@ -39,6 +39,9 @@ struct RunOptions {
   bool quiet = false;        // with passthrough: hold the output back until `release`
   std::string input;         // else: what it reads on stdin
   std::map<std::string, std::string> environment;  // changes, for handlers
+  /// Called once, by finish(), when the command has run for so long.
+  Seconds later_after{0};
+  std::function<void()> later;
   /// Sees every chunk of stdout (1) and stderr (2), for patterns; from the threads of the job, one
   /// at a time for each stream.
   std::function<void(int stream, std::string_view bytes)> watch;

@@ -82,8 +82,10 @@ Paths find_paths() {
   if (paths.data.empty()) {
     paths.data = SHEEPDOG_DATADIR;
     paths.compiled = SHEEPDOG_LIBDIR "/ccache";
+    paths.programs = SHEEPDOG_LIBEXECDIR;
   } else {
     paths.compiled = paths.data + "/../../lib/sheepdog/ccache";
+    paths.programs = paths.data + "/../../libexec/sheepdog";
   }
   return paths;
 }

@@ -19,6 +19,7 @@ struct Paths {
   std::string configuration;  // directory of `key`, monitors/, handlers/
   std::string data;           // $SHEEPDOG_DATADIR, else PREFIX/share/sheepdog: scheme/ monitors/...
   std::string compiled;       // the .go files: DATA/../../lib/sheepdog/ccache, else the library's
+  std::string programs;       // of ours, for us: DATA/../../libexec/sheepdog, else the one installed
 
   /// Where `monitors` or `handlers` (KIND) are sought, first to last: the user's, the site's, ours.
   [[nodiscard]] std::vector<std::string> plugins(const std::string& kind) const;

@@ -24,6 +24,7 @@
 #include "glue.hh"
 #include "intake.hh"
 #include "json.hh"
+#include "local_queue.hh"
 #include "lock.hh"
 #include "log.hh"
 #include "paths.hh"
@@ -130,6 +131,16 @@ std::optional<std::int64_t> queue_acknowledged(Queue& queue, const std::string& 
 SCM take_in_all(Queue& queue, Database& db, int limit, double patience) {
   const Intake intake = without_guile([&] { return take_in(queue, db, limit, Seconds{patience}); });
   return vector({scm(intake.claimed), scm(intake.stored), scm(intake.duplicates)});
+}
+
+/// For programs without SQLite: MESSAGES is a vector of #(message sent first key signature).
+void local_push(const std::string& directory, SCM messages) {
+  std::vector<Outgoing> all;
+  for (const auto& one : scm_to_json(messages))
+    all.push_back({one.at(0).get<std::string>(), one.at(1).get<std::int64_t>(),
+                   one.at(2).get<std::int64_t>(), one.at(3).get<std::string>(),
+                   one.at(4).get<std::string>()});
+  without_guile([&] { LocalQueue{directory}.push(all); });
 }
 
 std::unique_ptr<Spool> spool_open(Settings& settings) {
@@ -312,6 +323,7 @@ void define_all(void*) {
   glue::define<queue_depth>("%queue-depth");
   glue::define<queue_acknowledged>("%queue-acknowledged");
   glue::define<take_in_all>("%take-in!");
+  glue::define<local_push>("%local-push!");
   glue::define<spool_open>("%spool-open");
   glue::define<spool_put>("%spool-put!");
   glue::define<spool_hand_over>("%spool-hand-over!");
@@ -340,6 +352,11 @@ void define_all(void*) {
 
 }  // namespace
 
-void define_core_module() { scm_c_define_module("sheepdog core", define_all, nullptr); }
+void define_core_module() {
+  open_local_queues_by([](const std::string& directory) -> std::unique_ptr<Queue> {
+    return std::make_unique<LocalQueue>(directory);
+  });
+  scm_c_define_module("sheepdog core", define_all, nullptr);
+}
 
 }  // namespace sheepdog

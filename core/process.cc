@@ -92,6 +92,7 @@ void prepare_child(const Start& start, pid_t parent) {
   sigprocmask(SIG_SETMASK, &none, nullptr);
   // What we opened is close-on-exec; what others opened for us is meant for a job, not for a tool.
   if (!start.inherit) syscall(SYS_close_range, 3, ~0U, CLOSE_RANGE_CLOEXEC);
+  for (const int fd : start.keep) fcntl(fd, F_SETFD, 0);
 }
 
 bool executable(const std::string& path) {

@@ -18,6 +18,7 @@ struct Start {
   std::vector<std::string> argv;      // the program is sought in $PATH if it has no slash
   int in = -1, out = -1, error = -1;  // become its 0, 1, 2; -1: ours
   std::map<std::string, std::string> environment;  // changes of ours
+  std::vector<int> keep = {};  // are open in it too, under their own numbers, which are above 2
   enum class Group { ours, own, session } group = Group::session;
   /// A wrapped job: open descriptors and ignored signals are inherited as they would be without us,
   /// but SIGPIPE (we ignore it), and INT and QUIT where no terminal can send them (a shell without

@@ -7,10 +7,19 @@
 #include <algorithm>
 
 #include "error.hh"
-#include "local_queue.hh"
+#include "local_push.hh"
 #include "redis_queue.hh"
 
 namespace sheepdog {
+namespace {
+
+LocalOpener open_local = [](const std::string& directory) -> std::unique_ptr<Queue> {
+  return std::make_unique<LocalPush>(directory);
+};
+
+}  // namespace
+
+void open_local_queues_by(LocalOpener opener) { open_local = opener; }
 
 std::string QueueAddress::place() const {
   if (transport == Transport::local) return directory;
@@ -35,7 +44,7 @@ void bound(Entry& entry) {
 
 std::unique_ptr<Queue> open_queue(const QueueAddress& address, const std::string& worker) {
   if (address.transport == QueueAddress::Transport::local)
-    return std::make_unique<LocalQueue>(address.directory);
+    return open_local(address.directory);
   return std::make_unique<RedisQueue>(address, worker);
 }
 

@@ -116,6 +116,11 @@ struct QueueAddress {
   [[nodiscard]] std::string place() const;
 };
 
+/// How a local queue is opened in this process: one that has SQLite says so by this. Until then it is
+/// a LocalPush, to which messages only go.
+using LocalOpener = std::unique_ptr<Queue> (*)(const std::string& directory);
+void open_local_queues_by(LocalOpener opener);
+
 /// Open the queue; connects at the first use, so this itself throws only for nonsense. `worker`
 /// names who claims, HOST:PID:RANDOM; empty: such a name is made when it is needed.
 std::unique_ptr<Queue> open_queue(const QueueAddress& address, const std::string& worker = {});

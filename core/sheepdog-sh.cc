@@ -14,6 +14,7 @@
 #include "error.hh"
 #include "log.hh"
 #include "options.hh"
+#include "prepare.hh"
 #include "version.hh"
 #include "watch.hh"
 #include "wrapper.hh"

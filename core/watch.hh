@@ -3,12 +3,8 @@
 #pragma once
 
 #include "options.hh"
-#include "paths.hh"
 
 namespace sheepdog {
-
-/// What a main does first: descriptors 0 to 2 are there, text is UTF-8 in any locale.
-void prepare_process(const char* program);
 
 /// Read the configuration that counts, put the options over it, run the command, end the process as
 /// the command did.

@@ -180,6 +180,8 @@ void Run::start() {
   options.limit = settings_.timeout;
   options.head = settings_.head, options.tail = settings_.tail;
   options.passthrough = true;
+  options.later_after = guile_delay;
+  options.later = [this] { assessment_.prepare(); };
   options.quiet = settings_.quiet;
   if (!patterns_->empty())
     options.watch = [this](int stream, std::string_view bytes) { patterns_->see(stream, bytes); };

@@ -83,8 +83,9 @@ plugins=$(find monitors handlers -name '*.scm' | sort)
   includes $core | grep -E ' (glue|primitives|scheme_[a-z]+)\.hh$' |
     grep -vE '^core/(glue|primitives[a-z_]*|scheme_[a-z]+|interpreter|sheepdog-guile)\.(cc|hh) ' |
     rule "below the glue nobody knows the glue"
-  includes $core | grep -F ' interpreter.hh' | grep -vE "^core/(interpreter\.cc|judge\.cc|daemon\.cc|primitives[a-z_]*\.cc) |^$mains " |
-    rule "Guile is started by the judge, the daemons and the mains only"
+  includes $core | grep -E ' (interpreter|primitives|intake|numbering|local_queue|database)\.hh$' |
+    grep -vE '^core/(interpreter|primitives[a-z_]*|scheme_[a-z]+|intake|numbering|local_queue|database|sheepdog-guile)\.(cc|hh) ' |
+    rule "only sheepdog-guile has Guile and SQLite in it: the others ask it"
   includes core/error.* core/text.* core/datum.* | grep -vE ' <| (error|text|datum)\.hh$' |
     rule "error, text and datum stand on nothing of ours"
   includes core/*queue.* core/redis* core/connect.* core/spool* core/fit.* |

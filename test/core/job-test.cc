@@ -55,6 +55,18 @@ TEST(job, much_output_on_both_streams_at_once_takes_little_memory) {
   EXPECT_LT(usage.ru_maxrss, 100'000);
 }
 
+TEST(job, that_lasts_is_told_of_once) {
+  int calls = 0;
+  RunOptions options;
+  options.later_after = Seconds{0.05};
+  options.later = [&] { ++calls; };
+  shell("sleep 0.4", options);
+  EXPECT_EQ(calls, 1);
+  options.later_after = Seconds{60};
+  shell("true", options);
+  EXPECT_EQ(calls, 1);
+}
+
 TEST(job, why_it_did_not_start_is_told) {
   TemporaryDirectory directory;
   write_file(directory / "bad", "#!/no/such/interpreter\n");
@@ -102,7 +114,7 @@ TEST(job, no_descriptor_of_ours_reaches_a_handler) {
 TEST(job, its_signals_are_as_new) {
   signal(SIGUSR1, SIG_IGN);
   EXPECT_EQ(
-      shell("grep -c 'Sig\\(Ign\\|Blk\\):.*0000000000000000' /proc/$$/status").standard_output,
+      shell("exec grep -c 'Sig\\(Ign\\|Blk\\):.*0000000000000000' /proc/self/status").standard_output,
       "2\n");
   signal(SIGUSR1, SIG_DFL);
 }

@@ -57,6 +57,12 @@ inline std::string read_file(const std::string& file) {
   return {std::istreambuf_iterator<char>{in}, {}};
 }
 
+/// Let find_paths() find sheepdog-guile and the Scheme beside this program, as in the build tree.
+inline void use_build_tree() {
+  const auto here = std::filesystem::read_symlink("/proc/self/exe").parent_path();
+  setenv("SHEEPDOG_DATADIR", (here / "share/sheepdog").c_str(), 1);
+}
+
 /// Ask `ready` every 5 ms until it says yes or `limit` is over; what it said last.
 template <typename Ready>
 bool eventually(Ready ready, std::chrono::milliseconds limit = std::chrono::seconds{10}) {

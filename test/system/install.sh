@@ -9,7 +9,8 @@ there=$work/stage$prefix
 for program in sheepdog sheepdog-daemon sheepdog-queue-daemon sheepdog-handler sheepdog-sh; do
   check "$program is installed" test -x "$there/bin/$program"
 done
-check "the test interpreter is not" test ! -e "$there/bin/sheepdog-guile"
+check "what they start is beside them, not among them" test -x "$there/libexec/sheepdog/sheepdog-guile"
+same "none of them loads Guile or SQLite" '' "$(ldd "$there"/bin/* | grep -E 'guile|sqlite')"
 
 # Nothing of the build tree: the installed programs, the installed Scheme.
 PATH=$there/bin:$(echo "$PATH" | cut -d: -f2-)

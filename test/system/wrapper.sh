@@ -296,6 +296,11 @@ for way in '(exit 0)' '(primitive-exit 7)' '(expt 2 (expt 2 40))' '(let loop () 
   runs "W9: a monitor that does $way" 3 sheepdog -m rude -t nine -e 'exit 3'
   told "is passed over" fail "exit status 3"
 done
+sed -i "\$s/.*/(define (behave outcome) (display \"chatter\") (report #:state 'warn #:summary \"s\"))/" "$XDG_CONFIG_HOME/sheepdog/monitors/rude.scm"
+runs "a monitor that prints" 3 sheepdog -m rude -t nine -e 'echo out; exit 3'
+same "is not heard on stdout" out "$(cat "$work/out")"
+has "but on stderr" chatter "$work/err"
+told "and judges" warn s
 runs "no such monitor" 3 sheepdog -m monitor-absent -t nine -e 'exit 3'
 told "is judged by monitor-error" fail "exit status 3"
 
@@ -305,6 +310,7 @@ has "keeps the job's output" ran "$work/out"
 has "the message is not lost in silence" "sheepdog: message: " "$work/err"
 runs "without any Scheme the status is the job's" 3 env SHEEPDOG_DATADIR=/nonexistent sheepdog -t bare -e 'exit 3'
 told "and the verdict that of C++" fail "exit status 3"
+same "which is told once" 1 "$(grep -c 'sheepdog: warning: no verdict from Scheme: cannot run .*/sheepdog-guile: No such file or directory' "$work/err")"
 
 runs "with too little memory for Guile too" 3 sh -c 'ulimit -v 60000; exec sheepdog -t bare -e "exit 3"'
 told "it is so" fail "exit status 3"
