@@ -3,10 +3,11 @@
 
 ;; Between the first and the last message of a batch a subject, what was told of it and what was
 ;; decided are records in memory; `write-batch!' writes them, in the caller's transaction.  What
-;; was read is kept for the next batch, as long as nobody else has written into the database.
+;; was read, the newest facts too, is kept for the next batch, as long as nobody else has written into the database.
 
 (define-module (sheepdog batch)
   #:use-module (sheepdog chronicle)
+  #:use-module (sheepdog fact)
   #:use-module (sheepdog incident)
   #:use-module (sheepdog name)
   #:use-module (sheepdog notify)
@@ -17,19 +18,20 @@
   #:use-module (srfi srfi-9)
   #:export (call-with-batch batch-db batch-policy batch-now
             matter matter-subject set-matter-subject! matter-clause matter-id
-            add-event! batch-last-ok
+            add-event! batch-last-ok batch-facts
 
             pairs-of
             pair-recipient pair-destination pair-routed? pair-ledger
             note-verdict! replace-ledger!))
 
 (define-record-type <batch>
-  (make-batch db policy now matters touched next-id events)
+  (make-batch db policy now matters facts touched next-id events)
   batch?
   (db batch-db)
   (policy batch-policy)
   (now batch-now)                                 ;ms
   (matters batch-matters)                         ;hash table: "HOST/TAG" -> matter
+  (facts batch-facts)                             ;see (sheepdog fact)
   (touched batch-touched set-batch-touched!)      ;list of the matters of this batch
   (next-id batch-next-id set-batch-next-id!)      ;integer: for a new subject | #f: not asked
   (events batch-events set-batch-events!))        ;rows of `insert-events!', last first
@@ -38,42 +40,44 @@
 ;;; What is kept from batch to batch.
 
 (define %most-matters 20000)                      ;about 1 KB each
+(define %most-facts 20000)                        ;about 300 bytes each
 
-(define %kept (make-weak-key-hash-table))         ;database -> (data version, policy, matters)
+(define %kept (make-weak-key-hash-table))         ;database -> (data version, policy, matters, facts)
 
 (define (data-version db)
   "Return a number that changes when another connection writes into DB (PRAGMA data_version)."
   (sql-value db "PRAGMA data_version"))
 
 (define (take-kept! db policy)
-  "Return the matters kept of DB, a hash table, empty if they are not known to be true.  Until
-`keep!' none are kept: after an exception they may be false."
+  "Return two values: the matters kept of DB, a hash table, and its facts, both empty if they
+are not known to be true.  They are kept again
+by what has been committed: after an exception they may be false."
   (let ((kept (hashq-ref %kept db)))
     (hashq-remove! %kept db)
     (match kept
-      ((version (? (lambda (kept) (eq? kept policy))) matters)
-       (if (and (= version (data-version db))
-                (< (hash-count (const #t) matters) %most-matters))
-           matters
-           (make-hash-table 1031)))
-      (_ (make-hash-table 1031)))))
-
-(define (keep! db policy version matters)
-  (hashq-set! %kept db (list version policy matters)))
+      ((version (? (lambda (kept) (eq? kept policy))) matters facts-of-db)
+       (let ((current? (= version (data-version db))))
+         (values (if (and current? (< (hash-count (const #t) matters) %most-matters))
+                     matters
+                     (make-hash-table 1031))
+                 (if (and current? (< (facts-count facts-of-db) %most-facts))
+                     facts-of-db
+                     (facts db)))))
+      (_ (values (make-hash-table 1031) (facts db))))))
 
 (define (call-with-batch db policy now proc)
   "Call PROC with a batch without messages, handled at NOW (ms) under POLICY, write what it
 changed, all in one transaction, and return what PROC returns."
-  (let* ((matters #f)
-         (version #f)
+  (let* ((kept #f)
          (result (with-transaction db
-                   (set! matters (take-kept! db policy))
-                   (set! version (data-version db))
-                   (let* ((batch (make-batch db policy now matters '() #f '()))
-                          (result (proc batch)))
-                     (write-batch! batch)
-                     result))))
-    (keep! db policy version matters)
+                   (call-with-values (lambda () (take-kept! db policy))
+                     (lambda (matters facts)
+                       (set! kept (list (data-version db) policy matters facts))
+                       (let* ((batch (make-batch db policy now matters facts '() #f '()))
+                              (result (proc batch)))
+                         (write-batch! batch)
+                         result))))))
+    (hashq-set! %kept db kept)
     result))
 
 

@@ -4,7 +4,7 @@
 ;; Facts of relations that nobody declared, table _fact (LOGIC 5): the host, then up to three
 ;; arguments that are the key, then the value; with no argument the row's presence is the fact.
 ;; Another number of arguments is another relation.  Each procedure takes part in the caller's
-;; transaction.
+;; transaction.  Most facts say again what is known: what was read is remembered, see <facts>.
 
 (define-module (sheepdog fact)
   #:use-module (sheepdog sql)
@@ -12,6 +12,7 @@
   #:use-module (srfi srfi-1)
   #:use-module (srfi srfi-9)
   #:export (fact-problem
+            facts facts-count
             take-facts! store-fact! end-fact!))
 
 (define %most-arguments 4)                        ;behind the host
@@ -28,6 +29,22 @@
   (k2 fact-k2)
   (k3 fact-k3)
   (value fact-value))
+
+
+;; Good as long as nobody else writes facts, and only if what was done with it was committed.
+(define-record-type <facts>
+  (make-facts db newest)
+  facts?
+  (db facts-db)
+  (newest facts-newest))                          ;hash table: key -> row of `newest-row' | #f
+
+(define (facts db)
+  "Return the facts of DB, of which nothing was read yet."
+  (make-facts db (make-hash-table 1031)))
+
+(define (facts-count facts)
+  "Return of how many keys of FACTS the newest row is remembered."
+  (hash-count (const #t) (facts-newest facts)))
 
 
 ;;; From arguments to a fact.
@@ -94,6 +111,23 @@ gives them) is refused, or #f."
            " AND arity = " (fact-arity f) " AND host = " (fact-host f) " AND k1 = " (fact-k1 f)
            " AND k2 = " (fact-k2 f) " AND k3 = " (fact-k3 f) " ORDER BY t0 DESC LIMIT 1"))
 
+(define (fact-key f)
+  (list (fact-relation f) (fact-arity f) (fact-host f) (fact-k1 f) (fact-k2 f) (fact-k3 f)))
+
+(define (newest facts f)
+  "Return the newest row of F's key, as `newest-row' does."
+  (let* ((key (fact-key f))
+         (known (hash-get-handle (facts-newest facts) key)))
+    (if known
+        (cdr known)
+        (let ((row (newest-row (facts-db facts) f)))
+          (hash-set! (facts-newest facts) key row)
+          row))))
+
+(define (forget! facts f)
+  "Let the newest row of F's key be read anew."
+  (hash-remove! (facts-newest facts) (fact-key f)))
+
 (define (insert-row! db f t0 t1 event)
   (sql db "INSERT INTO _fact (relation, arity, host, k1, k2, k3, value, t0, t1, ev) VALUES ("
        (fact-relation f) ", " (fact-arity f) ", " (fact-host f) ", " (fact-k1 f) ", "
@@ -155,23 +189,29 @@ refused, or #f."
            ((equal? value (fact-value f)) #f)
            (else "older than what is known")))))
 
-(define (upsert! db f t event counts)
+(define (upsert! facts f t event counts)
   "Let F hold from T on, as EVENT says.  Return why it is refused, or #f."
-  (match (newest-row db f)
-    (#f
-     (or (crowd-problem db f counts)
-         (begin (insert-row! db f t %open-end event) #f)))
-    (#(value t0 t1)
-     (let ((open? (= t1 %open-end))
-           (same? (equal? value (fact-value f))))
-       (cond ((or (< t t0) (and (not open?) (< t t1)))
-              (enter-late! db f t event))
-             ((and open? same?) #f)
-             ((and same? (= t t1)) (set-end! db f t0 %open-end) #f)
-             (else
-              (when open? (set-end! db f t0 t))
-              (insert-row! db f t %open-end event)
-              #f))))))
+  (let ((db (facts-db facts)))
+    (match (newest facts f)
+      (#f
+       (or (crowd-problem db f counts)
+           (begin
+             (forget! facts f)
+             (insert-row! db f t %open-end event)
+             #f)))
+      (#(value t0 t1)
+       (let ((open? (= t1 %open-end))
+             (same? (equal? value (fact-value f))))
+         (cond ((or (< t t0) (and (not open?) (< t t1)))
+                (enter-late! db f t event))
+               ((and open? same?) #f)
+               (else
+                (forget! facts f)
+                (cond ((and same? (= t t1)) (set-end! db f t0 %open-end))
+                      (else
+                       (when open? (set-end! db f t0 t))
+                       (insert-row! db f t %open-end event)))
+                #f)))))))
 
 
 ;;; What others call.
@@ -180,48 +220,52 @@ refused, or #f."
   (sql db "INSERT INTO refused (host, relation, reason, t, ev) VALUES (" host ", " relation
        ", " reason ", " t ", " event ")"))
 
-(define* (store-fact! db relation host arguments t event
+(define* (store-fact! facts relation host arguments t event
                       #:optional (counts (make-hash-table)))
   "Let RELATION of HOST and ARGUMENTS hold from T (ms) on, as EVENT (an id) says: a new value
 of its key ends the old one, the same value changes nothing, what is older than what is known
 fills gaps only.  A fact that cannot be taken goes to `refused' with its reason.  Return whether
 it was taken.  COUNTS: see `crowd-problem'."
   (let ((reason (or (fact-problem relation arguments)
-                    (upsert! db (fact relation host arguments) t event counts))))
+                    (upsert! facts (fact relation host arguments) t event counts))))
     (when reason
-      (refuse! db host relation reason t event))
+      (refuse! (facts-db facts) host relation reason t event))
     (not reason)))
 
-(define (end-fact! db relation host arguments t event)
+(define (end-fact! facts relation host arguments t event)
   "Let RELATION of HOST and ARGUMENTS hold no longer from T on, if it held with that value."
   (let ((reason (fact-problem relation arguments)))
     (if reason
-        (refuse! db host relation reason t event)
+        (refuse! (facts-db facts) host relation reason t event)
         (let ((f (fact relation host arguments)))
-          (match (newest-row db f)
+          (match (newest facts f)
             (#(value t0 t1)
              (when (and (= t1 %open-end) (>= t t0) (equal? value (fact-value f)))
-               (set-end! db f t0 t)))
+               (forget! facts f)
+               (set-end! (facts-db facts) f t0 t)))
             (#f #f))))))
 
 (define (key f)
   (list (fact-arity f) (fact-k1 f) (fact-k2 f) (fact-k3 f)))
 
-(define (end-unsaid! db relation host said t)
+(define (end-unsaid! facts relation host said t)
   "End what holds of RELATION for HOST and whose key is not in the hash table SAID."
   (for-each
    (match-lambda
      (#(arity k1 k2 k3 value t0)
       (unless (or (hash-ref said (list arity k1 k2 k3))
                   (< t t0))                       ;began after the message was made
-        (set-end! db (make-fact relation host arity k1 k2 k3 value) t0 t))))
-   (sql db "SELECT arity, k1, k2, k3, value, t0 FROM _fact WHERE host = " host
+        (let ((f (make-fact relation host arity k1 k2 k3 value)))
+          (forget! facts f)
+          (set-end! (facts-db facts) f t0 t)))))
+   (sql (facts-db facts) "SELECT arity, k1, k2, k3, value, t0 FROM _fact WHERE host = " host
         " AND relation = " relation " AND t1 = 9223372036854775807")))
 
-(define (replace! db relation host facts t event)
-  "FACTS, lists (RELATION ARGUMENT...), are the whole truth about RELATION of HOST from T on,
+(define (replace! facts relation host tuples t event)
+  "TUPLES, lists (RELATION ARGUMENT...), are the whole truth about RELATION of HOST from T on,
 unless a later message has told it."
-  (let ((told (sql-value db "SELECT at FROM complete WHERE host = " host " AND relation = "
+  (let* ((db (facts-db facts))
+         (told (sql-value db "SELECT at FROM complete WHERE host = " host " AND relation = "
                          relation " ORDER BY t0 DESC LIMIT 1")))
     (unless (and told (< t told))
       (let ((said (make-hash-table)))
@@ -230,26 +274,26 @@ unless a later message has told it."
                      (when (and (string=? name relation)
                                 (not (fact-problem name arguments)))
                        (hash-set! said (key (fact name host arguments)) #t))))
-                  facts)
-        (end-unsaid! db relation host said t))
+                  tuples)
+        (end-unsaid! facts relation host said t))
       (if told
           (sql db "UPDATE complete SET at = " t " WHERE host = " host " AND relation = "
                relation)
           (sql db "INSERT INTO complete (host, relation, at, t0, t1, ev) VALUES (" host ", "
                relation ", " t ", " t ", 9223372036854775807, " event ")")))))
 
-(define (take-facts! db host facts replaces t event)
-  "Take the FACTS of a message of HOST, lists (RELATION ARGUMENT...), as true from T (ms) on.
+(define (take-facts! facts host tuples replaces t event)
+  "Take TUPLES of a message of HOST, lists (RELATION ARGUMENT...), as true from T (ms) on.
 REPLACES names the relations of which they are the whole truth: what else held of these ends.
 Return how many were refused."
   (let* ((counts (make-hash-table))
          (refused (count (match-lambda
                            ((relation . arguments)
-                            (not (store-fact! db relation host arguments t event counts))))
-                         facts)))
+                            (not (store-fact! facts relation host arguments t event counts))))
+                         tuples)))
     (for-each (lambda (relation)
                 (if (relation-name? relation)
-                    (replace! db relation host facts t event)
-                    (refuse! db host relation (fact-problem relation '()) t event)))
+                    (replace! facts relation host tuples t event)
+                    (refuse! (facts-db facts) host relation (fact-problem relation '()) t event)))
               replaces)
     refused))

@@ -162,7 +162,7 @@ happened."
 (define (enter-effects! batch message effects)
   "Do what EFFECTS say but for the notes."
   (define (fact! proc relation host arguments)
-    (proc (batch-db batch) relation host arguments (message-at message)
+    (proc (batch-facts batch) relation host arguments (message-at message)
           (message-id message)))
   (for-each
    (match-lambda
@@ -198,7 +198,7 @@ happened."
                                  (tell-notes! batch message notes)
                                  (message-at message)))))
     (unless (and (null? (message-facts message)) (null? (message-replaces message)))
-      (take-facts! (batch-db batch) (message-host message) (message-facts message)
+      (take-facts! (batch-facts batch) (message-host message) (message-facts message)
                    (message-replaces message) (message-at message) (message-id message)))
     (enter-effects! batch message (item-effects item))))
 

@@ -38,17 +38,19 @@
   "Take STEPS, lists (T FACT ...), of the host h."
   (call-with-facts
    (lambda (db)
-     (for-each (match-lambda
-                 ((t . facts) (take-facts! db "h" facts '() t t)))
-               steps))))
+     (let ((known (facts db)))
+       (for-each (match-lambda
+                   ((t . tuples) (take-facts! known "h" tuples '() t t)))
+                 steps)))))
 
 (define (whole . steps)
   "Likewise; each message tells the whole truth about packages."
   (call-with-facts
    (lambda (db)
-     (for-each (match-lambda
-                 ((t . facts) (take-facts! db "h" facts '("package") t t)))
-               steps))))
+     (let ((known (facts db)))
+       (for-each (match-lambda
+                   ((t . tuples) (take-facts! known "h" tuples '("package") t t)))
+                 steps)))))
 
 (run-tests "fact"
   (test-equal "the last argument is the value, those before it are the key"
@@ -116,7 +118,8 @@
       '(#("h" "package" 1 9))
       (with-temporary-directory (directory)
         (let ((db (open-store (string-append directory "/s.db") 'create)))
-          (for-each (lambda (t) (take-facts! db "h" '() '("package") t t)) '(1 9 5))
+          (let ((known (facts db)))
+            (for-each (lambda (t) (take-facts! known "h" '() '("package") t t)) '(1 9 5)))
           (let ((rows (sql db "SELECT host, relation, t0, at FROM complete")))
             (%db-close! db)
             rows)))))
@@ -125,8 +128,9 @@
     (define (ended t . arguments)
       (first (call-with-facts
               (lambda (db)
-                (store-fact! db "package" "h" '("nginx" "1.18") 1 1)
-                (end-fact! db "package" "h" arguments t 2)))))
+                (let ((known (facts db)))
+                  (store-fact! known "package" "h" '("nginx" "1.18") 1 1)
+                  (end-fact! known "package" "h" arguments t 2))))))
     (test-equal "a fact ends"
       '(("package" "nginx" "1.18" 1 5))
       (ended 5 "nginx" "1.18"))
