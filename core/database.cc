@@ -250,6 +250,13 @@ bool Database::in_transaction() const { return !sqlite3_get_autocommit(state_->h
 
 const std::string& Database::file() const { return state_->file; }
 
+bool Database::moved() const {
+  int moved = 0;
+  return sqlite3_file_control(state_->handle.get(), nullptr, SQLITE_FCNTL_HAS_MOVED, &moved) ==
+             SQLITE_OK &&
+         moved != 0;
+}
+
 void Statement::Finalize::operator()(sqlite3_stmt* statement) const noexcept {
   sqlite3_finalize(statement);
 }

@@ -52,6 +52,9 @@ class Database {
   [[nodiscard]] bool in_transaction() const;
   [[nodiscard]] const std::string& file() const;
 
+  /// Whether the file was removed or replaced since it was opened: what is written goes nowhere.
+  [[nodiscard]] bool moved() const;
+
   /// The compiled statement of `sql`, at its beginning, for callers that bind and step themselves
   /// (the glue: SCM values without a detour; intake: bytes without a copy). Owned by the
   /// connection, which keeps the 250 statements last asked for here: do not hold it for long.

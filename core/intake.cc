@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "error.hh"
 #include "json.hh"
 #include "numbering.hh"
 
@@ -162,6 +163,10 @@ Intake take_in(Queue& queue, Database& db, int limit, Seconds patience) {
   }
   const auto acks = batch.finish();
   transaction.commit();
+  if (db.moved())
+    throw Error{Error::Code::database_failed,
+                db.file() + " was removed or replaced while it was in use",
+                "restore it, then start again; nothing was acknowledged since"};
   queue.acknowledge(ids, acks);  // only now: what is not on the disk is not ours
   return intake;
 }

@@ -103,6 +103,7 @@ std::unique_ptr<Database> db_open(const std::string& file, const Symbol& mode) {
 void db_run_script(Database& db, const std::string& sql) { db.run_script(sql); }
 std::int64_t db_changes(Database& db) { return db.changes(); }
 std::int64_t db_last_id(Database& db) { return db.last_insert_id(); }
+bool db_moved(Database& db) { return db.moved(); }
 
 // ---- queue and spool ----
 
@@ -316,6 +317,7 @@ void define_all(void*) {
   glue::define<db_run_script>("%db-run-script!");
   glue::define<db_changes>("%db-changes");
   glue::define<db_last_id>("%db-last-id");
+  glue::define<db_moved>("%db-moved?");
 
   glue::define<queue_open>("%queue-open");
   glue::define<glue::close_handle<Queue>>("%queue-close!");

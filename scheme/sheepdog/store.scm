@@ -15,6 +15,7 @@
   #:use-module (srfi srfi-1)
   #:export (open-store %schema
             mark set-mark! store-identity
+            leave-sign! last-sign remove-sign! %longest-silence
 
             waiting-messages count-attempts! uncount-attempts! still-waiting handled! put-aside! retry-aside!
             drop-aside! add-own-message!))
@@ -125,6 +126,22 @@ lost, or, with `read-only', older than we know."
 (define (store-identity db)
   "Return the name of this database among all others, 8 hex digits."
   (mark db "identity"))
+
+
+;; Where a server works it leaves a sign of life here every half minute; one that is stopped takes
+;; it away, one that died does not.
+
+(define %longest-silence (* 2 60 1000))           ;ms, after which a server must have died
+
+(define (leave-sign! db now)
+  (set-mark! db "sign" now))
+
+(define (last-sign db)
+  "Return when the server that works on DB gave its last sign of life (ms), or #f: none works."
+  (mark db "sign"))
+
+(define (remove-sign! db)
+  (sql db "DELETE FROM mark WHERE name = 'sign'"))
 
 
 ;;; Messages: waiting, handled, aside.

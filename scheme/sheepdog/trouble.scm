@@ -1,4 +1,4 @@
-;;; trouble.scm -- what the server says of itself: broken plugins and configuration, and their end
+;;; trouble.scm -- what the server says of itself and of senders: each trouble once, and its end
 ;;; SPDX-License-Identifier: GPL-3.0-or-later
 
 ;; A message of the server's own waits like any other, so that a broken plugin is a subject with
@@ -13,31 +13,36 @@
   #:use-module (sheepdog store)
   #:use-module (ice-9 match)
   #:use-module (srfi srfi-1)
-  #:export (note-receivers! note-configuration! note-plugins!))
+  #:export (note-receivers! note-configuration! note-plugins!
+            note-findings! note-outage! note-missing! note-clones!))
 
-(define (bark! db policy tag state summary now)
-  "Let the server say that its subject TAG has STATE."
+(define* (bark! db policy tag state summary now #:key host (monitor "message") (time now))
+  "Let the server say that the subject TAG of HOST (#f: its own) has STATE, or, if that is #f,
+what MONITOR makes of it."
   (add-own-message! db
                     (%json-write
-                     (make-bark #:host (policy-name policy)
-                                #:monitor "message"
+                     (make-bark #:host (or host (policy-name policy))
+                                #:monitor monitor
                                 #:tag tag
                                 #:state state
                                 #:summary summary
-                                #:time now))
+                                #:time time))
                     now))
 
-(define (bark-once! db policy trouble tag state summary now)
+(define* (bark-once! db policy trouble tag state summary now #:key host)
   "Let the server say that TAG has STATE, unless that is what it said last of TROUBLE (a name);
 nothing is said of what was always well."
-  (let ((name (string-append "trouble " trouble)))
-    (cond ((eq? (eq? state 'ok) (not (mark db name))) #f)
-          ((eq? state 'ok)
-           (bark! db policy tag state summary now)
-           (sql db "DELETE FROM mark WHERE name = " name))
-          (else
-           (bark! db policy tag state summary now)
-           (set-mark! db name now)))))
+  (let* ((name (string-append "trouble " trouble))
+         (text (symbol->string state)))
+    (unless (equal? text (or (mark db name) "ok"))
+      (bark! db policy tag state summary now #:host host)
+      (if (eq? state 'ok)
+          (sql db "DELETE FROM mark WHERE name = " name)
+          (set-mark! db name text)))))
+
+(define (note! db policy host summary now)
+  "Let SUMMARY, which is no state, be told once of the spool of HOST (#f: unknown)."
+  (bark! db policy "sheepdog spool" #f summary now #:host (or host "unknown") #:monitor "note"))
 
 (define (monitor-tag name)
   (string-append "sheepdog monitor " name))
@@ -104,3 +109,43 @@ alist from names to the reason, a string, or #f: it is good."
                                  "it is loaded again")
                              now)))
               outcomes)))
+
+
+;;; What the server finds when it looks at itself, and at the numbers of senders.  Each takes part
+;;; in the caller's transaction.
+
+(define (note-findings! db policy findings now)
+  "Say what changed of FINDINGS, a list of (NAME STATE SUMMARY)."
+  (for-each (match-lambda
+              ((name state summary)
+               (bark-once! db policy name (string-append "sheepdog " name) state summary now)))
+            findings))
+
+(define (note-outage! db policy name summary since now)
+  "Say that what NAME stands for failed because of SUMMARY from SINCE to NOW, when it could not
+be said."
+  (let ((tag (string-append "sheepdog " name)))
+    (bark! db policy tag 'fail summary now #:time since)
+    (bark! db policy tag 'ok "it works again" now)))
+
+(define (short sender)
+  (string-take sender (min 4 (string-length sender))))
+
+(define (note-missing! db policy missing now)
+  "Report MISSING, as `take-missing!' tells it."
+  (for-each (match-lambda
+              ((host sender count ranges)
+               (note! db policy host
+                      (format #f "~a message~a missing from ~a: ~a" count
+                              (if (= count 1) "" "s") (or host (short sender)) ranges)
+                      now)))
+            missing))
+
+(define (note-clones! db policy clones now)
+  "Report CLONES, as `take-clones!' tells them."
+  (for-each (match-lambda
+              ((host sender)
+               (note! db policy host
+                      (format #f "two machines share sender id ~a (cloned spool?)" sender)
+                      now)))
+            clones))

@@ -11,7 +11,9 @@
   #:use-module (sheepdog policy)
   #:use-module (sheepdog round)
   #:use-module (sheepdog standalone)
+  #:use-module (sheepdog station)
   #:use-module (sheepdog store)
+  #:use-module (sheepdog suspicion)
   #:use-module (sheepdog trouble)
   #:use-module (ice-9 match)
   #:use-module (srfi srfi-9)
@@ -20,11 +22,10 @@
 (define %batch 2000)
 (define %patience 1.0)                            ;s to wait in the queue: a signal waits as long
 (define %effects 50)                              ;outbox rows between two batches
-(define %longest-pause 30)                        ;s between two tries after an error
 
 ;; What a reload changes.
 (define-record-type <server>
-  (make-server program role file db options performer config settings queue)
+  (make-server program role file db options performer stations suspicion config settings queue)
   server?
   (program server-program)                        ;string
   (role server-role)                              ;symbol: queue-daemon handler
@@ -32,6 +33,8 @@
   (db server-db)
   (options server-options)                        ;alist
   (performer server-performer)                    ;performer | #f: leaves what is timed to another
+  (stations server-stations)                      ;what fails of the loop
+  (suspicion server-suspicion)                    ;suspicion | #f: leaves that to another, too
   (config server-config set-server-config!)
   (settings server-settings set-server-settings!)
   (queue server-queue set-server-queue!))         ;queue | #f: not open
@@ -90,12 +93,45 @@ at it."
              (or (and performer (performer-patience performer (%now)))
                  %patience)))))
 
+(define (queued-since server)
+  "Return when the oldest entry of the queue of SERVER came, in ms; #f: it has none, or cannot
+tell."
+  (with-error-handler
+   (const #f)
+   (lambda ()
+     (match (%queue-depth (queue! server))
+       (#(waiting claimed oldest) oldest)))))
+
+(define (suspect! server)
+  "Look at the server itself, if that is ours to do."
+  (when (server-suspicion server)
+    (look! (server-suspicion server) (server-db server) (policy (server-config server))
+           (server-stations server) (lambda () (queued-since server)) (%now) (%monotonic)))
+  0)
+
+(define (check-database server)
+  "Raise if the database of SERVER is no longer where it was: then everything we do is lost."
+  (when (%db-moved? (server-db server))
+    (raise-error 'database-failed
+                 (string-append (server-file server)
+                                " was removed or replaced while it was in use")
+                 "restore it, then start again; nothing was acknowledged since")))
+
 (define (work! server busy?)
   "Go once through the work of SERVER; BUSY? says that there was some the last time.  Return
 whether there was."
-  (let* ((taken (take-in! server (patience server busy?)))
-         (handled (handle! server))
-         (performed (perform! server %effects)))
+  (define (go name thunk)
+    (or (attempt (server-stations server) name (%monotonic) thunk
+                 #:fail (lambda ()
+                          (check-database server)
+                          (when (eq? name 'take-in)
+                            (close-queue! server))))
+        0))
+  (let* ((taken (go 'take-in (lambda () (take-in! server (patience server busy?)))))
+         (handled (go 'handle (lambda () (handle! server))))
+         (performed (go 'perform (lambda () (perform! server %effects)))))
+    (go 'look (lambda () (suspect! server)))
+    (check-database server)
     (%notify-manager "WATCHDOG=1")
     (positive? (+ taken handled performed))))
 
@@ -125,46 +161,37 @@ whether there was."
     (note-configuration! db (policy new) (not (eq? new old)) (%now))
     (note-plugins! db (policy new) (reload-plugins!) (%now))))
 
-(define (attempt server thunk)
-  "Return what THUNK returns, or #f after an error, which is logged.  A lasting error is one
-line, not many."
-  (catch #t
-    (lambda ()
-      (let ((result (thunk)))
-        (set! %last-error #f)
-        result))
-    (lambda (key . arguments)
-      (when (eq? key 'quit)
-        (apply throw key arguments))
-      (let ((text (exception->text key arguments))
-            (hint (exception->hint key arguments)))
-        (unless (equal? text %last-error)
-          (set! %last-error text)
-          (%log 'error (if hint (string-append text "; " hint) text)))
-        (close-queue! server)
-        #f))))
-
-(define %last-error #f)                           ;string: the error that lasts | #f
+(define (rest server busy?)
+  "Return for how many seconds to do nothing before the next work: as long as nobody waits in
+the queue, since reading it failed."
+  (let ((next (and (trouble (server-stations server) 'take-in)
+                   (next-try (server-stations server)))))
+    (if (and next (not busy?))
+        (max 0.0 (min %patience (/ (- next (%monotonic)) 1000.0)))
+        0)))
 
 (define (run-loop server)
   "Work until somebody wishes us to stop."
   (%notify-manager "READY=1")
   (%log 'notice (format #f "serving ~a" (server-file server)))
-  (let loop ((busy? #f) (pause 0))
-    (match (wait-for-wish pause)
+  (let loop ((busy? #f))
+    (match (wait-for-wish (rest server busy?))
       ('stop
        (%notify-manager "STOPPING=1")
        (%log 'notice "stopping")
        (when (server-performer server)
          (stop-performer! (server-performer server) (server-db server) (%now)))
+       (when (server-suspicion server)
+         (attempt (server-stations server) 'look (%monotonic)
+                  (lambda () (remove-sign! (server-db server)))
+                  #:wait? #f))
        0)
       ('reload
-       (attempt server (lambda () (reload! server)))
-       (loop #f 0))
+       (attempt (server-stations server) 'reload (%monotonic) (lambda () (reload! server))
+                #:wait? #f)
+       (loop #f))
       (#f
-       (match (attempt server (lambda () (list (work! server busy?))))
-         ((busy?) (loop busy? 0))
-         (#f (loop #f (max 1 (min %longest-pause (* 2 pause))))))))))
+       (loop (work! server busy?))))))
 
 (define (print-plan server)
   "Print what the messages that wait would cause."
@@ -204,8 +231,9 @@ dry-run); return the exit status."
                   (#t #t)
                   (pid (refuse-second file pid))))
               (let* ((performer (and (eq? role 'queue-daemon) (open-performer file)))
-                     (server (make-server program role file db options performer config settings
-                                          #f)))
+                     (suspicion (and (eq? role 'queue-daemon) (make-suspicion)))
+                     (server (make-server program role file db options performer (make-stations)
+                                          suspicion config settings #f)))
                 (dynamic-wind
                   (const #t)
                   (lambda () (run-server server))

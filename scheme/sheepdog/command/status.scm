@@ -9,6 +9,8 @@
   #:use-module (sheepdog error)
   #:use-module (sheepdog history)
   #:use-module (sheepdog pattern)
+  #:use-module (sheepdog quantity)
+  #:use-module (sheepdog store)
   #:use-module (sheepdog text)
   #:use-module (sheepdog view)
   #:use-module (sheepdog view document)
@@ -73,6 +75,17 @@
                           #:outcome (lambda (s)
                                       (event-outcome db (standing-event s))))))))))
 
+(define (dead-server? db now)
+  "Say so, if the server that worked on DB has died."
+  (let ((sign (last-sign db)))
+    (and sign
+         (> (- now sign) %longest-silence)
+         (begin
+           (%complain (string-append "the server gave no sign of life since "
+                                     (duration->text (- now sign)))
+                      "what stands here may be old; its log tells why" 'warning)
+           #t))))
+
 (define (once pattern options common)
   "Print it once and return the exit status."
   (call-with-database
@@ -82,7 +95,9 @@
        (check-known pattern all db)
        (let ((standings (wanted all (selection options))))
          (print-standings db standings (%now) options common)
-         (status-exit standings))))
+         (if (dead-server? db (%now))
+             1
+             (status-exit standings)))))
    #:otherwise
    (lambda (place)
      (print-standings #f '() (%now) options common)

@@ -1,4 +1,4 @@
--- 2.sql -- the second schema: numbers that are missing, what waits for them, senders that are two
+-- 2.sql -- the second schema: what is missing of senders, and what the server needs to suspect itself
 -- SPDX-License-Identifier: GPL-3.0-or-later
 
 -- The greatest number stored of a sender, and whether some of its messages are held back (1).
@@ -38,6 +38,10 @@ CREATE TABLE clone (
   told INTEGER NOT NULL DEFAULT 0       -- 1: it was reported
 ) STRICT;
 CREATE INDEX clone_untold ON clone (sender) WHERE told = 0;
+
+-- What was given up, and what was delivered to the same recipient since.
+CREATE INDEX outbox_failed ON outbox (recipient, id) WHERE next IS NULL AND done IS NULL;
+CREATE INDEX outbox_done ON outbox (recipient, id) WHERE done IS NOT NULL;
 
 -- What an older sheepdog stored: it held nothing back. Messages without a sender of their own have
 -- numbers with gaps, under a sender that is never told of any.
