@@ -6,6 +6,8 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <string>
+#include <unordered_map>
 
 #include "glue.hh"
 
@@ -20,6 +22,18 @@ void bind_string(Statement& statement, int index, SCM value) {
   statement.bind_text(index, {text, std::free}, size);
 }
 
+/// States, kinds and verdicts are symbols, a handful that come with every row: the text of the first
+/// few is remembered, for good.
+void bind_symbol(Statement& statement, int index, SCM symbol) {
+  static std::unordered_map<scm_t_bits, std::string> known;
+  const auto found = known.find(SCM_UNPACK(symbol));
+  if (found != known.end()) return statement.bind_text(index, found->second);
+  if (known.size() >= 50) return bind_string(statement, index, scm_symbol_to_string(symbol));
+  const auto name = glue::scm_to_text(scm_symbol_to_string(symbol));
+  known.emplace(SCM_UNPACK(scm_gc_protect_object(symbol)), name);
+  statement.bind_text(index, name);
+}
+
 void bind(Statement& statement, int index, SCM value) {
   if (scm_is_string(value))
     bind_string(statement, index, value);
@@ -28,7 +42,7 @@ void bind(Statement& statement, int index, SCM value) {
   else if (scm_is_false(value))
     statement.bind_null(index);
   else if (scm_is_symbol(value))
-    bind_string(statement, index, scm_symbol_to_string(value));
+    bind_symbol(statement, index, value);
   else if (scm_is_real(value))
     statement.bind(index, scm_to_double(value));
   else if (scm_is_bytevector(value))

@@ -3,7 +3,8 @@
 
 ;; Between the first and the last message of a batch a subject, what was told of it and what was
 ;; decided are records in memory; `write-batch!' writes them, in the caller's transaction.  What
-;; was read, the newest facts too, is kept for the next batch, as long as nobody else has written into the database.
+;; was read, the newest facts too, is kept for the next batch, as long as nobody else has written
+;; into the database.
 
 (define-module (sheepdog batch)
   #:use-module (sheepdog chronicle)
@@ -84,13 +85,14 @@ changed, all in one transaction, and return what PROC returns."
 ;;; A matter: a subject and all that concerns it.
 
 (define-record-type <matter>
-  (make-matter id read subject clause pairs touched?)
+  (make-matter id read subject clause pairs routed touched?)
   matter?
   (id matter-id)                                  ;integer: the subject's row
   (read matter-read set-matter-read!)             ;subject as it is stored | #f: it is new
   (subject matter-subject set-matter-subject!)
   (clause matter-clause)                          ;the clause that fits it
   (pairs matter-pairs set-matter-pairs!)          ;list of <pair> | #f: not read yet
+  (routed matter-routed set-matter-routed!)       ;see `routed!' | #f: not known yet
   (touched? matter-touched? set-matter-touched!)) ;is it of this batch?
 
 (define (new-id! batch)
@@ -106,7 +108,7 @@ changed, all in one transaction, and return what PROC returns."
                             read subject
                             (clause-for (policy-clauses (batch-policy batch)) host tag)
                             (if read #f '())
-                            #f)))
+                            #f #f)))
     (hash-set! (batch-matters batch) name made)
     made))
 
@@ -174,18 +176,33 @@ MONITOR at AT."
           (set-matter-pairs! matter (append pairs (list pair)))
           pair))))
 
+(define (routed-pairs! batch matter mailto)
+  "Return the pairs of MATTER that its clause names, MAILTO for `sender', as an alist to #t."
+  (map (lambda (destination)
+         (cons (find-pair! batch matter (destination->text destination)) #t))
+       (recipients (matter-clause matter) mailto)))
+
+(define (routed! batch matter mailto)
+  "Likewise; unless it hangs on MAILTO it is found once."
+  (define clause (matter-clause matter))
+  (if (and clause (memq 'sender (clause-to clause)))
+      (routed-pairs! batch matter mailto)
+      (or (matter-routed matter)
+          (let ((routed (routed-pairs! batch matter '())))
+            (set-matter-routed! matter routed)
+            routed))))
+
 (define (pairs-of batch matter mailto)
   "Return an alist from each pair that a decision on MATTER concerns to whether its recipient is
 routed there: those that its clause names (MAILTO: the wish of the message) and those that were
 told of the present incident.  Nobody at all is a pair, too, with the recipient \"\"."
-  (let* ((routed (map (lambda (destination)
-                        (find-pair! batch matter (destination->text destination)))
-                      (recipients (matter-clause matter) mailto)))
+  (let* ((routed (routed! batch matter mailto))
          (told (filter (lambda (pair)
-                         (and (pair-ledger pair) (not (memq pair routed))))
+                         (and (pair-ledger pair) (not (assq pair routed))))
                        (read-pairs! batch matter))))
-    (match (append (map (lambda (pair) (cons pair #t)) routed)
-                   (map (lambda (pair) (cons pair #f)) told))
+    (match (if (null? told)
+               routed
+               (append routed (map (lambda (pair) (cons pair #f)) told)))
       (() (list (cons (find-pair! batch matter "") #f)))
       (pairs pairs))))
 
