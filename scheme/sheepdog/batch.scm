@@ -101,24 +101,28 @@ changed, all in one transaction, and return what PROC returns."
     (set-batch-next-id! batch (+ id 1))
     id))
 
-(define (read-matter batch name host tag monitor at)
-  (let* ((read (load-subject (batch-db batch) host tag))
-         (subject (or read (fresh-subject host tag monitor at)))
-         (made (make-matter (if read (subject-id read) (new-id! batch))
-                            read subject
-                            (clause-for (policy-clauses (batch-policy batch)) host tag)
-                            (if read #f '())
-                            #f #f)))
+(define (make-known! batch name subject read)
+  (let ((made (make-matter (if read (subject-id read) (new-id! batch))
+                           read subject
+                           (clause-for (policy-clauses (batch-policy batch))
+                                       (subject-host subject) (subject-tag subject))
+                           (if read #f '())
+                           #f #f)))
     (hash-set! (batch-matters batch) name made)
     made))
 
-(define (matter batch host tag monitor at)
+(define (read-matter batch name host tag monitor at sender)
+  (let ((read (load-subject (batch-db batch) host tag)))
+    (and (or read (begin-subject! (batch-db batch) sender))
+         (make-known! batch name (or read (fresh-subject host tag monitor at)) read))))
+
+(define (matter batch host tag monitor at sender)
   "Return the matter of HOST/TAG; a subject that is not known yet begins with a message of
-MONITOR at AT."
+MONITOR at AT from SENDER (an id).  Return #f when it has begun too many."
   (let* ((name (subject-name host tag))
          (matter (or (hash-ref (batch-matters batch) name)
-                     (read-matter batch name host tag monitor at))))
-    (unless (matter-touched? matter)
+                     (read-matter batch name host tag monitor at sender))))
+    (when (and matter (not (matter-touched? matter)))
       (set-matter-touched! matter #t)
       (set-batch-touched! batch (cons matter (batch-touched batch))))
     matter))

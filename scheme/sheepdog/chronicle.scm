@@ -10,7 +10,7 @@
   #:use-module (sheepdog sql)
   #:use-module (ice-9 match)
   #:use-module (srfi srfi-1)
-  #:export (load-subject insert-subjects! update-subjects! next-subject-id
+  #:export (load-subject begin-subject! insert-subjects! update-subjects! next-subject-id
             insert-events! change-span!
             ledger-rows write-ledger!
             last-decision write-decisions!
@@ -38,6 +38,15 @@
                    (text->state state) (text->state hard) since bad-since
                    (text->state worst) failures
                    at received sender seq event summary ok-event version))))
+
+(define %most-subjects 20000)                     ;that one sender may begin
+
+(define (begin-subject! db sender)
+  "Count one more subject begun by SENDER (an id); return #f when it has begun too many: a flood
+of names must not fill the memory of people and machines."
+  (or (positive? (sql-changes db "UPDATE sender SET subjects = subjects + 1 WHERE id = " sender
+                              " AND subjects < " %most-subjects))
+      (not (sql-row db "SELECT 1 FROM sender WHERE id = " sender))))
 
 (define (next-subject-id db)
   "Return an id that no subject has, nor one after it."

@@ -87,10 +87,9 @@ waited for until CLOCK (monotonic ms).  Return how many messages that were."
          ""))))
 
 (define (sender-place db sender)
-  "Return two values: the host that the newest handled message of the id SENDER came from, #f if
-there is none; and the sender's name."
-  (values (sql-value db "SELECT e.host FROM message m JOIN event e ON e.id = m.id
- WHERE m.sender = " sender " ORDER BY m.seq DESC LIMIT 1")
+  "Return two values: the host that the messages of the id SENDER come from, #f if none is known;
+and the sender's name."
+  (values (sender-host db sender)
           (sql-value db "SELECT name FROM sender WHERE id = " sender)))
 
 (define (take-missing! db clock)

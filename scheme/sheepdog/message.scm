@@ -20,7 +20,7 @@
             message-state message-summary message-run message-outcome message-fields
             message-facts message-replaces message-every message-mailto message-flags
             message-raw message-field message-subject
-            moment skewed?))
+            moment skewed? %version))
 
 (define %version 1)
 (define %most-skew (* 60 1000))                   ;ms between a sender's clock and ours

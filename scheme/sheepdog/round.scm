@@ -32,7 +32,7 @@
   #:use-module (ice-9 receive)
   #:use-module (srfi srfi-1)
   #:use-module (srfi srfi-9)
-  #:export (handle-waiting! plan-waiting))
+  #:export (handle-waiting! plan-waiting retry-versions!))
 
 (define %most-attempts 3)
 (define %most-retries 10)                         ;messages tried alone in one call
@@ -51,6 +51,7 @@
 
 (define (row-id row) (vector-ref row 0))
 (define (row-attempts row) (vector-ref row 1))
+(define (row-sender row) (vector-ref row 3))
 (define (row-entered? row) (= 1 (vector-ref row 9)))
 
 (define (item-id item)
@@ -153,11 +154,12 @@ happened."
            (tell-result! batch matter before message notes)
            (result-at result)))))
 
-(define (tell-notes! batch message notes)
+(define (tell-notes! batch item notes)
   (when (pair? notes)
-    (let ((matter (matter batch (message-host message) (message-tag message)
-                          (message-monitor message) (message-at message))))
-      (for-each (lambda (note) (tell-note! batch matter message note)) notes))))
+    (let ((matter (matter-of batch item)))
+      (when matter
+        (for-each (lambda (note) (tell-note! batch matter (item-message item) note))
+                  notes)))))
 
 (define (enter-effects! batch message effects)
   "Do what EFFECTS say but for the notes."
@@ -178,14 +180,17 @@ happened."
                 #:event (message-id message))))
    effects))
 
-(define (enter-message! batch item)
-  "Enter event, facts and state of the message of ITEM and the effects of its receiver."
+(define (matter-of batch item)
+  "Return the matter that the message of ITEM is about, or #f: its sender has begun too many."
+  (let ((message (item-message item)))
+    (matter batch (message-host message) (message-tag message) (message-monitor message)
+            (message-at message) (row-sender (item-row item)))))
+
+(define (enter-told! batch item matter)
+  "Enter event, facts and state of the message of ITEM, which is about MATTER (#f: its kind
+tells of none), and the effects of its receiver."
   (let* ((message (item-message item))
-         (notes (notes-of (item-effects item)))
-         (log? (eq? 'log (message-kind message)))
-         (matter (and (not log?)
-                      (matter batch (message-host message) (message-tag message)
-                              (message-monitor message) (message-at message)))))
+         (notes (notes-of (item-effects item))))
     (when matter
       (set-matter-subject! matter
                            (hear (matter-subject matter) (message-monitor message)
@@ -195,18 +200,30 @@ happened."
                            (if (and matter (message-state message))
                                (enter-result! batch matter message (item-row item) notes)
                                (begin
-                                 (tell-notes! batch message notes)
+                                 (tell-notes! batch item notes)
                                  (message-at message)))))
     (unless (and (null? (message-facts message)) (null? (message-replaces message)))
       (take-facts! (batch-facts batch) (message-host message) (message-facts message)
                    (message-replaces message) (message-at message) (message-id message)))
     (enter-effects! batch message (item-effects item))))
 
+(define (enter-message! batch item)
+  "Enter all that the message of ITEM says; return #f, and enter nothing, when its sender told of
+too many subjects before."
+  (if (eq? 'log (message-kind (item-message item)))
+      (begin
+        (enter-told! batch item #f)
+        #t)
+      (let ((matter (matter-of batch item)))
+        (and matter
+             (begin
+               (enter-told! batch item matter)
+               #t)))))
+
 (define (enter-again! batch item)
   "Enter what the receiver of ITEM, whose message was entered before, has come to now."
-  (let ((message (item-message item)))
-    (tell-notes! batch message (notes-of (item-effects item)))
-    (enter-effects! batch message (item-effects item))))
+  (tell-notes! batch item (notes-of (item-effects item)))
+  (enter-effects! batch (item-message item) (item-effects item)))
 
 (define (last-try? item)
   (or (item-final? item)
@@ -218,18 +235,28 @@ happened."
       (string-append "its receiver failed " (number->string %most-attempts) " times: "
                      (item-trouble item))))
 
+(define (keep-aside! db item now reason)
+  "Put ITEM aside because of REASON."
+  (%log 'warning (format #f "message ~a of ~a is aside: ~a" (item-id item)
+                         (sender-words db (row-sender (item-row item))) reason))
+  (put-aside! db (item-id item) now reason))
+
 (define (enter-item! batch item)
   "Enter ITEM; return whether it is handled: neither aside nor to be tried again."
-  (let ((message (item-message item)))
-    (cond ((not message) #t)
-          ((row-entered? (item-row item)) (enter-again! batch item))
-          (else (enter-message! batch item)))
-    (cond ((not (item-trouble item)) #t)
-          ((last-try? item)
-           (%log 'warning (format #f "message ~a is aside: ~a" (item-id item) (why-aside item)))
-           (put-aside! (batch-db batch) (item-id item) (batch-now batch) (why-aside item))
-           #f)
-          (else #f))))
+  (define (aside reason)
+    (keep-aside! (batch-db batch) item (batch-now batch) reason)
+    #f)
+  (cond ((and (item-message item)
+              (not (row-entered? (item-row item)))
+              (not (enter-message! batch item)))
+         (aside (string-append "too many subjects from "
+                               (sender-words (batch-db batch) (row-sender (item-row item))))))
+        (else
+         (when (row-entered? (item-row item))
+           (enter-again! batch item))
+         (cond ((not (item-trouble item)) #t)
+               ((last-try? item) (aside (why-aside item)))
+               (else #f)))))
 
 (define (enter-items! db policy items now)
   "Enter ITEMS in one transaction.  Those that somebody else handled meanwhile are left out."
@@ -241,7 +268,8 @@ happened."
                         (filter (lambda (item) (memv (item-id item) waiting)) items))))
         (handled! db (map item-id
                           (filter (lambda (item) (enter-item! batch item)) items)))
-        (note-receivers! db policy (filter-map item-outcome items) now)))))
+        (note-receivers! db policy (filter-map item-outcome items) now)
+        (note-clocks! db policy (filter-map item-message items) now)))))
 
 (define (item-outcome item)
   "Return what `note-receivers!' wants to know of ITEM, or #f: nothing about its receiver."
@@ -273,7 +301,7 @@ behind it."
           ((item)
            (when (>= (+ 1 (row-attempts (item-row item))) %most-attempts)
              (with-transaction db
-               (put-aside! db (item-id item) now text))))
+               (keep-aside! db item now text))))
           (_ #t))))))
 
 (define (handle-rows! db policy rows now)
@@ -286,6 +314,10 @@ behind it."
   (if (> (row-attempts row) %most-attempts)
       (enter-or-count! db policy (list (dead-item row)) now)
       (handle-rows! db policy (list row) now)))
+
+(define (retry-versions! db)
+  "Let the messages of versions that we did not speak before wait again."
+  (retry-newer! db %version))
 
 (define* (handle-waiting! db config now #:key (limit 1000) (clock (%monotonic)))
   "Handle what waits in DB at NOW (ms) under CONFIG, at most LIMIT messages in the order of their

@@ -114,6 +114,7 @@ false: the caller has opened it.  Return `drained', `left-to-daemon' or `left-to
                          (lambda ()
                            (call-with-performer file
                              (lambda (performer)
+                               (retry-versions! db)
                                (drain-all! db queue performer config)))))))
                    #t))
                'drained)

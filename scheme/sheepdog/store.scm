@@ -18,7 +18,7 @@
             leave-sign! last-sign remove-sign! %longest-silence
 
             waiting-messages count-attempts! uncount-attempts! still-waiting handled! put-aside! retry-aside!
-            drop-aside! add-own-message!))
+            retry-newer! drop-aside! add-own-message! sender-host sender-words))
 
 
 ;;; Opening.
@@ -218,9 +218,32 @@ statement does for a whole batch."
  FROM message WHERE id = " id)
            #t))))
 
+(define (retry-newer! db speaks)
+  "Let the messages that are aside because of their newer version wait again, once we speak
+another one, SPEAKS, than when this was done last."
+  (unless (eqv? speaks (mark db "speaks"))
+    (for-each (match-lambda (#(id) (retry-aside! db id)))
+              (sql db "SELECT message FROM aside WHERE reason LIKE 'version %'"))
+    (set-mark! db "speaks" speaks)))
+
 (define (drop-aside! db id)
   "Forget that the message ID is aside; its bytes stay.  Return whether it was."
   (positive? (sql-changes db "DELETE FROM aside WHERE message = " id)))
+
+(define (sender-host db sender)
+  "Return the host that the newest messages of SENDER (an id) came from, or #f if none of them is
+handled."
+  (sql-value db "SELECT e.host FROM (SELECT id, seq FROM message WHERE sender = " sender
+             " ORDER BY seq DESC LIMIT 100) m JOIN event e ON e.id = m.id
+ ORDER BY m.seq DESC LIMIT 1"))
+
+(define (sender-words db sender)
+  "Return what people call SENDER (an id): the host of a spool, or the beginning of its id where
+that is not known; the whole name of a queue, or of a sender with a name of its own."
+  (let ((name (or (sql-value db "SELECT name FROM sender WHERE id = " sender) "nobody")))
+    (if (= 32 (string-length name))
+        (or (sender-host db sender) (string-take name 4))
+        name)))
 
 (define (add-own-message! db body now)
   "Let BODY, the JSON of a message of the server itself, wait like any other; return its id."
@@ -229,8 +252,8 @@ statement does for a whole batch."
          (seq (+ 1 (or (sql-value db "SELECT max(seq) FROM message WHERE sender = " sender)
                        0)))
          (bytes (string->utf8 body)))
-    (sql db "INSERT INTO message (sender, seq, received, sent, body, length) VALUES (" sender
-         ", " seq ", " now ", " now ", " bytes ", " (bytevector-length bytes) ")")
+    (sql db "INSERT INTO message (sender, seq, received, body, length) VALUES (" sender
+         ", " seq ", " now ", " bytes ", " (bytevector-length bytes) ")")
     (let ((id (%db-last-id db)))
       (sql db "UPDATE sender SET contiguous = " seq " WHERE id = " sender)
       (sql db "INSERT INTO waiting (message) VALUES (" id ")")

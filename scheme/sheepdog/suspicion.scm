@@ -83,10 +83,12 @@ queue came (ms, or #f), TROUBLE what keeps us from reading it (or #f)."
            #:down (and trouble (max 0 (- clock (trouble-since trouble))))
            #:down-text (if trouble (trouble-text trouble) "")
            #:aside (sql-value db "SELECT count(*) FROM (SELECT 1 FROM aside LIMIT 1000)")
-           #:newest-aside (match (sql-row db "SELECT message, reason FROM aside
- ORDER BY message DESC LIMIT 1")
+           #:newest-aside (match (sql-row db "SELECT a.message, a.reason, m.sender FROM aside a
+ LEFT JOIN message m ON m.id = a.message ORDER BY a.message DESC LIMIT 1")
                             (#f #f)
-                            (#(id reason) (format #f "message ~a: ~a" id reason)))
+                            (#(id reason sender)
+                             (format #f "message ~a of ~a: ~a" id (sender-words db sender)
+                                     reason)))
            #:outbox (and outbox (max 0 (- now outbox)))
            #:failed (given-up db policy now))))
 

@@ -9,12 +9,13 @@
   #:use-module (sheepdog core)
   #:use-module (sheepdog message)
   #:use-module (sheepdog policy)
+  #:use-module (sheepdog quantity)
   #:use-module (sheepdog sql)
   #:use-module (sheepdog store)
   #:use-module (ice-9 match)
   #:use-module (srfi srfi-1)
   #:export (note-receivers! note-configuration! note-plugins!
-            note-findings! note-outage! note-missing! note-clones!))
+            note-findings! note-outage! note-missing! note-clones! note-clocks!))
 
 (define* (bark! db policy tag state summary now #:key host (monitor "message") (time now))
   "Let the server say that the subject TAG of HOST (#f: its own) has STATE, or, if that is #f,
@@ -50,18 +51,18 @@ nothing is said of what was always well."
 
 ;;; Receivers.
 
-(define (broken-monitors db)
-  "Return the names of the monitors of which was said that their receiver fails."
-  (map (match-lambda
-         (#(name) (string-drop name (string-length "trouble receiver "))))
-       (sql db "SELECT name FROM mark WHERE name >= 'trouble receiver '
- AND name < 'trouble receiver!'")))
+(define (troubled db kind)
+  "Return the names of those of KIND, a string, of which a trouble was said."
+  (let ((prefix (string-append "trouble " kind " ")))
+    (map (match-lambda (#(name) (string-drop name (string-length prefix))))
+         (sql db "SELECT name FROM mark WHERE name >= " prefix " AND name < "
+              (string-append "trouble " kind "!")))))
 
 (define (note-receivers! db policy outcomes now)
   "Say so when a receiver fails that did not, and when it works again.  OUTCOMES are lists
 (MONITOR ID TROUBLE) of the messages just received, TROUBLE a string or #f.  Takes part in the
 caller's transaction."
-  (let* ((known (broken-monitors db))
+  (let* ((known (troubled db "receiver"))
          (failing (delete-duplicates (filter third outcomes)
                                      (lambda (a b) (string=? (first a) (first b))))))
     (define (say! monitor state summary)
@@ -128,16 +129,13 @@ be said."
     (bark! db policy tag 'fail summary now #:time since)
     (bark! db policy tag 'ok "it works again" now)))
 
-(define (short sender)
-  (string-take sender (min 4 (string-length sender))))
-
 (define (note-missing! db policy missing now)
   "Report MISSING, as `take-missing!' tells it."
   (for-each (match-lambda
               ((host sender count ranges)
                (note! db policy host
                       (format #f "~a message~a missing from ~a: ~a" count
-                              (if (= count 1) "" "s") (or host (short sender)) ranges)
+                              (if (= count 1) "" "s") (or host sender) ranges)
                       now)))
             missing))
 
@@ -149,3 +147,34 @@ be said."
                       (format #f "two machines share sender id ~a (cloned spool?)" sender)
                       now)))
             clones))
+
+
+;;; The clocks of machines.
+
+(define (clock-words difference)
+  "Return what is said of a clock that is DIFFERENCE ms ahead of ours."
+  (format #f "its clock is ~a ~a" (duration->text (abs difference))
+          (if (negative? difference) "behind" "ahead")))
+
+(define (note-clocks! db policy messages now)
+  "Say so when the clock of a host that MESSAGES came from is not ours, and when it is again.
+Takes part in the caller's transaction."
+  (let ((known (troubled db "clock"))
+        (seen (make-hash-table)))
+    (define (skewed? message)
+      (memq 'skew (message-flags message)))
+    (for-each (lambda (message)
+                (when (or (skewed? message)
+                          (and (pair? known) (message-sent message)
+                               (member (message-host message) known)))
+                  (hash-set! seen (message-host message) message)))
+              messages)
+    (hash-for-each
+     (lambda (host message)
+       (bark-once! db policy (string-append "clock " host) "sheepdog clock"
+                   (if (skewed? message) 'warn 'ok)
+                   (if (skewed? message)
+                       (clock-words (- (message-sent message) (message-received message)))
+                       "its clock is right")
+                   now #:host host))
+     seen)))

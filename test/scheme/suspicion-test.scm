@@ -154,7 +154,7 @@ since its start and the time of the oldest entry in the queue; return what was s
           (attempt stations 'take-in 300000 (const 0))
           (look! (* 300 second)))))
     (test-equal "what is aside is said, and that it is gone; a new server does not say it again"
-      '(("boss" "sheepdog aside" fail "message 7: because")
+      '(("boss" "sheepdog aside" fail "message 7 of nobody: because")
         ("boss" "sheepdog aside" ok "nothing is aside"))
       (call-with-server conf
         (lambda (db config)
@@ -206,7 +206,7 @@ since its start and the time of the oldest entry in the queue; return what was s
           (look! (* 80 second)))))
     (test-equal "missing numbers and shared ids are told as notes"
       '(("tux01" "sheepdog spool" #f "3 messages missing from tux01: 2-4")
-        ("unknown" "sheepdog spool" #f "1 message missing from bbbb: 9")
+        ("unknown" "sheepdog spool" #f "1 message missing from bbbbbb: 9")
         ("tux01" "sheepdog spool" #f "two machines share sender id aaaaaa (cloned spool?)"))
       (looking conf
         (lambda (db stations look!)

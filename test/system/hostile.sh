@@ -187,7 +187,16 @@ same "ten strange tags are subjects as written" 10 "$(sql "SELECT count(*) FROM 
 same "three spellings of a host are one" 1 "$(sql "SELECT count(*) FROM subject WHERE host = 'web1'")"
 check "nothing was run" test ! -e owned
 same "both bodies of one identity are kept" '0 1' \
-  "$(sql "SELECT group_concat(variant, ' ') FROM (SELECT variant FROM message WHERE instr(CAST(body AS TEXT), '\"twin\"') ORDER BY variant)")"
+  "$(sql "SELECT group_concat(variant, ' ') FROM (SELECT variant FROM message JOIN sender s ON s.id = sender
+         WHERE name = '$sender' AND seq = 1 ORDER BY variant)")"
+check "and told of, once" wait_until 20 sql_is 1 "SELECT count(*) FROM outbox o JOIN subject s ON s.id = o.subject
+  WHERE s.tag = 'sheepdog spool' AND instr(o.action, 'two machines share sender id $sender')"
+check "the hole holds back what is above it" sql_is 1 'SELECT count(*) FROM held WHERE seq = 1000000000'
+same "and is one row" '2 999999999' "$(sql "SELECT first || ' ' || last FROM hole")"
+sqlite3 -cmd '.timeout 5000' "$database" 'UPDATE hole SET since = since - 1200000'
+check "for a minute" wait_until 20 sql_is ok "SELECT state FROM subject WHERE host = 'ahead'"
+check "after twenty it is reported" wait_until 30 sql_is 1 "SELECT count(*) FROM event
+  WHERE summary LIKE '999999998 messages missing from %: 2-999999999'"
 same "the database is whole" ok "$(sql 'PRAGMA integrity_check')"
 
 # --- shown escaped, whatever shows it

@@ -205,6 +205,8 @@ the queue, since reading it failed."
 
 (define (run-server server)
   (let ((option (lambda (key) (assq-ref (server-options server) key))))
+    (unless (option 'dry-run)
+      (retry-versions! (server-db server)))
     (cond ((option 'dry-run) (print-plan server))
           ((option 'once) (work-until-idle! server) 0)
           (else (run-loop server)))))

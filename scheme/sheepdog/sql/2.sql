@@ -5,6 +5,8 @@
 -- `contiguous` is what it is told: all up to there is stored, or its sender gave it up.
 ALTER TABLE sender ADD COLUMN highest INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE sender ADD COLUMN holding INTEGER NOT NULL DEFAULT 0;
+-- How many subjects it was the first to tell of.
+ALTER TABLE sender ADD COLUMN subjects INTEGER NOT NULL DEFAULT 0;
 
 -- Numbers of a sender that were not received although greater ones were. What fills one takes it
 -- out of here.
