@@ -11,7 +11,7 @@ from harness.trial import case
 from harness.world import preload
 
 @case("A1", "no Redis; 1 000 wrapped failing jobs; then Redis and server start",
-      "1 000 ran with their own status, 1 000 stored, 0 lost, order kept", BOTH)
+      "1 000 ran with their own status, 1 000 stored, 0 lost, order kept", BOTH, limit=900)
 def no_redis(t):
     farm = Farm(t)
     wrong = []

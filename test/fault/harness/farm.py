@@ -14,17 +14,18 @@ BOTH = ("herd", "standalone")
 
 
 class Farm:
-    """`machines` of them; in a herd a Redis with `options` and a server, not started yet. Standalone there
-    is one. Their homes are below `homes`, else in the world; `extra` are lines of their configuration."""
+    """`machines` of them; in a herd a Redis with the options `redis` and a server, not started yet.
+    Standalone there is one. Their homes are below `homes`, else in the world; `extra` are lines of their
+    configuration."""
 
-    def __init__(self, t, machines=1, homes=None, extra=(), **redis):
+    def __init__(self, t, machines=1, homes=None, server_home=None, extra=(), **redis):
         self.t = t
         self.ledger = Ledger(t.world.path("ledger"), t.random)
         self.standalone = t.mode == "standalone"
         self.redis = self.server = None
         if not self.standalone:
             self.redis = Redis(t.world, **redis)
-            self.server = Server(t.world, self.redis.url)
+            self.server = Server(t.world, self.redis.url, home=server_home)
         self.machines = [
             Machine(t.world, f"web{i}", self.redis and self.redis.url,
                     homes and os.path.join(homes, f"web{i}"), ("(heartbeat no)", *extra))

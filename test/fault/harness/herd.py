@@ -104,6 +104,11 @@ class Server:
         self.database = os.path.join(self.home, "sheepdog.db")
         self.service = None
         self.peak = 0  # KiB, of all that were started
+        self.prepare(queue, *extra)
+
+    def prepare(self, queue, *extra):
+        """Write what lies in its home."""
+        os.makedirs(self.home, mode=0o700, exist_ok=True)
         add_plugins(self.home)
         self.configure(queue, *extra)
 

@@ -155,6 +155,8 @@ class Runner:
 
 def run(cases, seed, options):
     process.adopt_orphans()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # through `finally`
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # which a background job ignores
     runner = Runner(seed, options)
     try:
         runner.run(cases)
