@@ -19,7 +19,7 @@ def is_stored(farm, machine, number):
 
 
 @case("A10", "backlog of 100 000, then the queue returns; another machine barks meanwhile",
-      "in order, sender ≤ 64 MiB, rate ≤ limit, the other's stored ≤ 5 s", limit=900)
+      "in order, sender ≤ 64 MiB, rate ≤ limit, the other's stored ≤ 5 s", limit=900, short=False)
 def backlog(t):
     limit = 1000  # messages a second
     farm = Farm(t, machines=2)
