@@ -15,7 +15,7 @@
   #:use-module (sheepdog round)
   #:use-module (sheepdog store)
   #:use-module (ice-9 match)
-  #:export (hand-over! drain-queue! drain!
+  #:export (hand-over! standalone? drain-queue! drain!
             call-with-store with-round-lock daemon-lock call-with-plugins
             call-with-performer))
 
@@ -85,53 +85,64 @@ ended."
 
 (define %programs-patience 0.2)                   ;s between two looks at the queue meanwhile
 
-(define (drain-all! db queue performer config)
-  "Take in, handle and perform until nothing waits that could be done now, and no program runs."
+(define* (drain-all! db queue performer config #:key wait?)
+  "Take in, handle and perform until nothing waits that could be done now; with WAIT?, until no
+program runs either."
   (let loop ((patience 0))
+    (%notify-manager "WATCHDOG=1")
     (let ((done (+ (match (%take-in! queue db %batch 0)
                      (#(claimed stored duplicates) claimed))
                    (handle-waiting! db config (%now) #:limit %batch)
                    (perform-outbox! performer db config (%now) #:patience patience))))
       (cond ((positive? done) (loop 0))
-            ((performing? performer) (loop %programs-patience))))))
+            ((and wait? (performing? performer)) (loop %programs-patience))))))
 
-(define* (drain-queue! settings config #:key (patience 10) (log? #t))
+(define* (drain-queue! settings config #:key (patience 10) (log? #t) performer)
   "Store, handle and tell of all that waits in the local queue of SETTINGS under CONFIG, unless a
 queue daemon does; another process that is at it is waited for, PATIENCE seconds at most, since it
-may not have seen what came last.  Notifications to the log go where CONFIG says, unless LOG? is
-false: the caller has opened it.  Return `drained', `left-to-daemon' or `left-to-other'."
+may not have seen what came last.  Mailers and the like that this starts are waited for, or go on for
+PERFORMER, whose owner calls again soon.  Notifications to the log go where CONFIG says, unless LOG?
+is false: the caller has opened it.  Return `drained', `left-to-daemon' or `left-to-other'."
   (when log?
     (open-log! "sheepdog" config))
   (let ((file (database-file (%settings->alist settings))))
+    (define (drain! db performer wait?)
+      (call-with-queue settings
+        (lambda (queue)
+          (call-with-plugins config
+            (lambda ()
+              (retry-versions! db)
+              (drain-all! db queue performer config #:wait? wait?))))))
     (call-with-store file 'create
       (lambda (db)
         (cond ((daemon-of file) 'left-to-daemon)
               ((with-round-lock file patience
                  (lambda ()
-                   (call-with-queue settings
-                     (lambda (queue)
-                       (call-with-plugins config
-                         (lambda ()
-                           (call-with-performer file
-                             (lambda (performer)
-                               (retry-versions! db)
-                               (drain-all! db queue performer config)))))))
+                   (if performer
+                       (drain! db performer #f)
+                       (call-with-performer file
+                         (lambda (performer) (drain! db performer #t))))
                    #t))
                'drained)
               (else 'left-to-other))))))
 
-(define* (drain! config #:key (patience 10) (log? #t))
+(define (standalone? settings)
+  "Is the machine of SETTINGS its own server?"
+  (assq-ref (%settings->alist settings) 'standalone))
+
+(define* (drain! config #:key (patience 10) (log? #t) performer)
   "Send what waits under CONFIG: the spool to the queue, and, standalone, the queue into the
-database.  PATIENCE and LOG? are as for `drain-queue!'.  Return two values: how many messages left
-the spool; and what became of the queue, `remote' or as `drain-queue!' says.  A configuration with
-errors makes no machine standalone: then raise `bad-configuration'."
+database.  PATIENCE, LOG? and PERFORMER are as for `drain-queue!'.  Return two values: how many
+messages left the spool; and what became of the queue, `remote' or as `drain-queue!' says.  A
+configuration with errors makes no machine standalone: then raise `bad-configuration'."
   (let* ((settings (%settings (config-file config)))
-         (standalone? (assq-ref (%settings->alist settings) 'standalone)))
+         (standalone? (standalone? settings)))
     (unless (or (config-good? config) (not standalone?))
       (raise-error 'bad-configuration "the configuration has errors"
                    "'sheepdog config check' lists all of them"))
     (let ((count (hand-over! settings)))
       (values count
               (if standalone?
-                  (drain-queue! settings config #:patience patience #:log? log?)
+                  (drain-queue! settings config #:patience patience #:log? log?
+                                #:performer performer)
                   'remote)))))

@@ -19,7 +19,7 @@ cat > sendmail << END
 cd "$work" || exit 71
 echo "\$5" >> calls
 case \$5 in
-  busy@*) [ -e open ] || { echo "come back later" >&2; exit 75; } ;;
+  busy@*) [ -e open ] || { echo "that was call \$(grep -c busy calls)" >&2; exit 75; } ;;
   never@*) echo "no such user" >&2; exit 67 ;;
   hangs@*) [ -e open ] || { echo \$\$ > hanging.new; mv hanging.new hanging; exec sleep 600; } ;;
   slow@*) sleep 1 ;;
@@ -46,8 +46,10 @@ sheepdog bark -c conf -t raid -s fail 2> barks.log
 
 check "who is well has the mail" wait_until 10 row_is well "tries || ' ' || (done IS NOT NULL)" "1 1"
 same "once" 1 "$(mails well)"
-check "who is busy waits a minute" wait_until 10 row_is busy "tries || ' ' || $gap || ' ' || error" \
-  "1 1.0 $work/sendmail: exit status 75: come back later"
+busy_waits() { # busy_waits CALLS MINUTES: and the try is over
+  row_is busy "tries || ' ' || $gap || ' ' || error" "$1 $2.0 $work/sendmail: exit status 75: that was call $1"
+}
+check "who is busy waits a minute" wait_until 10 busy_waits 1 1
 check "who refuses is given up at once" wait_until 10 row_is never \
   "tries || ' ' || (next IS NULL) || ' ' || (done IS NULL) || ' ' || error" \
   "1 1 1 $work/sendmail: exit status 67: no such user"
@@ -59,11 +61,11 @@ check "while it still hangs" kill -0 "$(cat hanging)"
 # --- the gaps grow
 
 minutes_pass 1
-check "the second try, after a minute" wait_until 10 row_is busy "tries || ' ' || $gap" "2 2.0"
+check "the second try, after a minute" wait_until 10 busy_waits 2 2
 minutes_pass 2
-check "the third after two more" wait_until 10 row_is busy "tries || ' ' || $gap" "3 4.0"
+check "the third after two more" wait_until 10 busy_waits 3 4
 minutes_pass 4
-check "the fourth after four more" wait_until 10 row_is busy "tries || ' ' || $gap" "4 8.0"
+check "the fourth after four more" wait_until 10 busy_waits 4 8
 same "no other recipient was called again" "1 1 1" "$(calls well) $(calls never) $(calls hangs)"
 check "the one that hangs hangs on" kill -0 "$(cat hanging)"
 
@@ -118,4 +120,22 @@ check "that runs on behind it" wait_until 10 test -e hanging
 kill "$(cat hanging)"
 check "and whose row waits for its next try" wait_until 10 sql_is 1 \
   "SELECT count(*) FROM outbox WHERE kind = 'problem' AND next IS NOT NULL AND error LIKE '%killed by signal 15'" "$db"
+
+# --- a machine that is its own server, with a daemon
+
+rm -f hanging
+sed -i 's/(mailto/(heartbeat "1s") (mailto/' conf
+start machine sheepdog-daemon -c conf -v --log=stderr
+machine=$pid
+check "its daemon says what it does" wait_until 10 grep -q "heartbeat in the spool" machine.log
+check "and what came of it" wait_until 10 grep -q "1 message left the spool" machine.log
+minutes_pass 1
+check "it calls a mailer that hangs" wait_until 20 test -e hanging
+beats=$(sql "SELECT count(*) FROM event WHERE tag = 'PING'" "$db")
+check "its heart beats on" wait_until 20 sql_is 1 "SELECT count(*) > $beats + 1 FROM event WHERE tag = 'PING'" "$db"
+check "while that hangs" kill -0 "$(cat hanging)"
+hanging=$(cat hanging)
+stop "$machine"
+same "SIGTERM ends it well" 0 "$status"
+check "and the mailer with it" wait_until 10 gone "$hanging"
 finish

@@ -7,8 +7,12 @@
   #:use-module (sheepdog core)
   #:use-module (sheepdog error)
   #:use-module (sheepdog message)
+  #:use-module (sheepdog perform)
+  #:use-module (sheepdog policy)
   #:use-module (sheepdog standalone)
+  #:use-module (sheepdog text)
   #:use-module (ice-9 match)
+  #:use-module (ice-9 receive)
   #:export (watch heartbeat-message jittered))
 
 (define %program "sheepdog-daemon")
@@ -39,10 +43,20 @@ machines of a herd do not all speak at once."
   (let ((period (heartbeat config)))
     (when period
       (%spool-put! (%spool-open settings)
-                   (heartbeat-message (machine-of settings) period (%now))))))
+                   (heartbeat-message (machine-of settings) period (%now)))
+      (%log 'info "heartbeat in the spool"))))
 
-(define (deliver! config settings)
-  "Send what waits in the spool; an error is logged: it goes the next time."
+(define (tell-delivery count fate)
+  "Log that COUNT messages have left the spool, and what became of the queue, FATE as of `drain!'."
+  (when (positive? count)
+    (%log 'info (string-append (plural count "message") " left the spool"
+                               (match fate
+                                 ((or 'remote 'drained) "")
+                                 ('left-to-daemon "; a queue daemon goes on")
+                                 ('left-to-other "; another process goes on"))))))
+
+(define* (deliver! config #:optional performer)
+  "Send what waits in the spool, mails for PERFORMER; an error is logged: it goes the next time."
   (with-error-handler
    (lambda (code text hint)
      (unless (equal? text %last-trouble)
@@ -50,7 +64,8 @@ machines of a herd do not all speak at once."
        (%log 'warning text))
      #f)
    (lambda ()
-     (drain! config #:log? #f)
+     (receive (count fate) (drain! config #:log? #f #:performer performer)
+       (tell-delivery count fate))
      (set! %last-trouble #f)
      #t)))
 
@@ -71,40 +86,71 @@ machines of a herd do not all speak at once."
   (let ((period (heartbeat config)))
     (and period (+ now (jittered period (random:uniform))))))
 
+(define (database settings)
+  (database-file (%settings->alist settings)))
+
+(define (performer-of settings)
+  "Return the performer of a machine that is its own server under SETTINGS, #f for another."
+  (and (standalone? settings)
+       (open-performer (database settings))))
+
+(define (rest-performer! performer)
+  "Let others perform while nothing runs for PERFORMER."
+  (when (and performer (not (performing? performer)))
+    (release-performer! performer)))
+
+(define (end-performer! performer settings)
+  "Give the programs of PERFORMER time to end."
+  (when (and performer (performing? performer))
+    (guarded
+     (lambda ()
+       (call-with-store (database settings) 'read-write
+         (lambda (db) (stop-performer! performer db (%now))))))))
+
+(define (next-turn now beat-at drain-at performer)
+  "Return the seconds from NOW to the next turn."
+  (let ((turn (max 0.05 (/ (- (if beat-at (min beat-at drain-at) drain-at) now) 1000.0)))
+        (programs (and performer (performing? performer)
+                       (performer-patience performer now))))
+    (if programs (min turn programs) turn)))
+
 (define (run-loop config options)
-  "Keep the heartbeat and drain the spool until somebody wishes us to stop."
+  "Keep the heartbeat, drain the spool and, where this machine is its own server, tell people, until
+somebody wishes us to stop."
   (%notify-manager "READY=1")
   (set! *random-state* (random-state-from-platform))
-  (let loop ((config config)
-             (settings (%settings (config-file config)))
-             (beat-at (and (heartbeat config) (%now)))
-             (drain-at (%now)))
-    (let ((now (%now)))
-      (define beat? (and beat-at (>= now beat-at)))
-      (when beat?
-        (guarded (lambda () (beat! config settings))))
-      (when (or beat? (>= now drain-at))
-        (guarded (lambda ()
-                   (when (waiting? settings)
-                     (deliver! config settings)))))
-      (%notify-manager "WATCHDOG=1")
-      (let* ((beat-at (if beat? (next-beat config now) beat-at))
-             (drain-at (if (>= now drain-at) (+ now %drain) drain-at))
-             (next (if beat-at (min beat-at drain-at) drain-at)))
-        (match (wait-for-wish (max 0.05 (/ (- next (%now)) 1000.0)))
-          ('stop
-           (%notify-manager "STOPPING=1")
-           0)
-          ('reload
-           (let ((config (reload-config %program config options)))
-             (loop config (%settings (config-file config))
-                   (and (heartbeat config) (%now)) (%now))))
-          (#f (loop config settings beat-at drain-at)))))))
+  (let begin ((config config))
+    (let* ((settings (%settings (config-file config)))
+           (performer (performer-of settings)))
+      (let loop ((beat-at (and (heartbeat config) (%now)))
+                 (drain-at (%now)))
+        (let* ((now (%now))
+               (beat? (and beat-at (>= now beat-at)))
+               (drain? (>= now drain-at)))
+          (when beat?
+            (guarded (lambda () (beat! config settings))))
+          (when (or beat? drain? (and performer (performing? performer)))
+            (guarded (lambda ()
+                       (when (or performer (waiting? settings))
+                         (deliver! config performer))))
+            (rest-performer! performer))
+          (%notify-manager "WATCHDOG=1")
+          (let ((beat-at (if beat? (next-beat config now) beat-at))
+                (drain-at (if drain? (+ now %drain) drain-at)))
+            (match (wait-for-wish (next-turn (%now) beat-at drain-at performer))
+              ('stop
+               (%notify-manager "STOPPING=1")
+               (end-performer! performer settings)
+               0)
+              ('reload
+               (end-performer! performer settings)
+               (begin (reload-config %program config options)))
+              (#f (loop beat-at drain-at)))))))))
 
 (define (run-once config)
   (let ((settings (%settings (config-file config))))
     (beat! config settings)
-    (if (deliver! config settings) 0 2)))
+    (if (deliver! config) 0 2)))
 
 (define (print-messages config)
   "Print the messages of one round."

@@ -138,6 +138,7 @@ whether there was."
 (define (work-until-idle! server)
   "Do all that is to be done now, and wait for the programs that this starts."
   (let loop ((patience 0))
+    (%notify-manager "WATCHDOG=1")
     (let ((done (+ (take-in! server 0)
                    (handle! server)
                    (perform! server %batch #:patience patience))))
