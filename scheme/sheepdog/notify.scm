@@ -141,11 +141,12 @@ and was told LEDGER, a symbol or #f; and, if it is none, the reason."
   (stop gate-stop))                               ;(news) -> verdict | #f: it may pass
 
 (define-record-type <news>
-  (make-news subject clause routed? kind reason claimed?)
+  (make-news subject clause routed? reachable? kind reason claimed?)
   news?
   (subject news-subject)                          ;subject, after the result
   (clause news-clause)                            ;clause | #f: none fits
   (routed? news-routed?)                          ;does it name this recipient?
+  (reachable? news-reachable?)                    ;could it reach this recipient?
   (kind news-kind)                                ;symbol, see `compare' | #f
   (reason news-reason)                            ;string, see `compare' | #f
   (claimed? news-claimed?))                       ;is the ledger's row still ours?
@@ -172,6 +173,11 @@ told of the problem is told of its end."
                   (string-append "soft " (number->string (subject-failures subject))
                                  "/" (number->string (clause-after (news-clause news))))))))
 
+(define (stop-reach news)
+  "Stop the news that somebody cannot be reached on its way to just him."
+  (and (not (news-reachable? news))
+       (verdict 'no "unreachable")))
+
 (define (stop-ledger news)
   "Stop when somebody else has told in between."
   (and (not (news-claimed? news))
@@ -181,6 +187,7 @@ told of the problem is told of its end."
   (list (gate 'route stop-route)
         (gate 'change stop-change)
         (gate 'soft stop-soft)
+        (gate 'reach stop-reach)
         (gate 'ledger stop-ledger)))
 
 (define (gate-names)
@@ -189,13 +196,14 @@ told of the problem is told of its end."
 
 (define %default-on (clause-on (clause)))
 
-(define* (decide subject clause ledger #:key (routed? #t) (claimed? #t))
+(define* (decide subject clause ledger #:key (routed? #t) (reachable? #t) (claimed? #t))
   "Return the verdict on telling a recipient, who was told LEDGER (#f: nothing), of SUBJECT.
 CLAUSE is the one that fits the subject, or #f; ROUTED? says whether it names the recipient.
-CLAIMED? is #f when the ledger's row changed while this was decided."
+REACHABLE? is #f when SUBJECT is that nothing can be delivered to this recipient.  CLAIMED? is #f when the ledger's row changed while this was decided."
   (receive (kind reason)
       (compare subject (if clause (clause-on clause) %default-on) ledger)
-    (let ((news (make-news subject clause (and clause routed?) kind reason claimed?)))
+    (let ((news (make-news subject clause (and clause routed?) reachable? kind reason
+                           claimed?)))
       (or (any (lambda (gate) ((gate-stop gate) news)) %gates)
           (verdict 'tell (symbol->string kind))))))
 
@@ -212,6 +220,7 @@ says whether it did, ROUTED? as in `decide'."
     ("fine" . "nothing is wrong that is asked for in (on ...)")
     ("not-wanted" . "(on ...) does not ask for recovery")
     ("not-routed" . "no (notify ...) sends it there")
+    ("unreachable" . "what was sent there was given up")
     ("older-result" . "older than what was known")
     ("claimed" . "told meanwhile by another")))
 

@@ -17,6 +17,7 @@
             head-id head-recipient outbox-heads head-due release-rows!
             take-row! row-id row-recipient row-at row-action row-event row-tries
             mark-done! mark-failed! mark-interrupted!
+            unreachable unreachable? %mail-tag
             retry-gap))
 
 (define %minute 60000)
@@ -138,3 +139,26 @@ FINAL? says that nothing else will come of it, or after as many tries as five da
 (define (mark-interrupted! db row now)
   "Let ROW, whose try we ourselves have cut off, be tried again at NOW."
   (sql db "UPDATE outbox SET next = " now " WHERE id = " (row-id row)))
+
+
+;;; Who cannot be reached.
+
+(define %mail-tag "sheepdog mail")                ;of the server's own subject that says so
+
+(define (unreachable db)
+  "Return the recipients to whom nothing was delivered since something was given up, 100 at most,
+in their order: a list of (RECIPIENT AT ERROR), when that was decided (ms) and why."
+  (map vector->list
+       (sql db "SELECT o.recipient, o.at, o.error
+ FROM (SELECT max(id) AS id FROM outbox WHERE next IS NULL AND done IS NULL GROUP BY recipient) f
+ JOIN outbox o ON o.id = f.id
+ WHERE NOT EXISTS (SELECT 1 FROM outbox d WHERE d.recipient = o.recipient AND d.id > o.id
+                   AND d.done IS NOT NULL)
+ ORDER BY o.recipient LIMIT 100")))
+
+(define (unreachable? db recipient)
+  "Is RECIPIENT one of `unreachable'?"
+  (match (sql-row db "SELECT (SELECT max(id) FROM outbox WHERE recipient = " recipient
+                  " AND next IS NULL AND done IS NULL),
+ (SELECT max(id) FROM outbox WHERE recipient = " recipient " AND done IS NOT NULL)")
+    (#(given-up done) (and given-up (or (not done) (> given-up done))))))

@@ -11,6 +11,7 @@
   #:use-module (sheepdog error)
   #:use-module (sheepdog hole)
   #:use-module (sheepdog notify)
+  #:use-module (sheepdog outbox)
   #:use-module (sheepdog policy)
   #:use-module (sheepdog quantity)
   #:use-module (sheepdog sql)
@@ -58,20 +59,15 @@
   (map destination->text (append-map clause-to (policy-clauses policy))))
 
 (define (given-up db policy now)
-  "Return the recipients whom nothing was delivered to since something was given up, with its
-error.  One of whom the configuration knows nothing is forgotten after a day."
+  "Return the recipients whom nothing reaches, with the error.  One of whom the configuration knows
+nothing is forgotten after a day."
   (filter-map
    (match-lambda
-     (#(recipient at error)
+     ((recipient at error)
       (and (or (< (- now at) %day)
                (member recipient (recipients-known policy)))
-           (cons recipient (or error "given up")))))
-   (sql db "SELECT o.recipient, o.at, o.error
- FROM (SELECT max(id) AS id FROM outbox WHERE next IS NULL AND done IS NULL GROUP BY recipient) f
- JOIN outbox o ON o.id = f.id
- WHERE NOT EXISTS (SELECT 1 FROM outbox d WHERE d.recipient = o.recipient AND d.id > o.id
-                   AND d.done IS NOT NULL)
- ORDER BY o.recipient LIMIT 100")))
+           (cons recipient error))))
+   (unreachable db)))
 
 (define (find-facts db policy queued-since trouble now clock)
   "Return the facts at NOW and CLOCK (monotonic).  QUEUED-SINCE is when the oldest entry of the

@@ -82,13 +82,22 @@ when somebody else did."
                         (if ledger (list (ledger-thread ledger)) '()))
            #t))))
 
+(define (reachable? batch matter pair)
+  "Can MATTER reach the recipient of PAIR?  Asked only of the subject that somebody cannot be reached:
+to tell just him would be given up, too."
+  (let ((subject (matter-subject matter)))
+    (not (and (string=? %mail-tag (subject-tag subject))
+              (string=? (policy-name (batch-policy batch)) (subject-host subject))
+              (unreachable? (batch-db batch) (pair-recipient pair))))))
+
 (define (decide-pair! batch matter before message pair routed? words)
   "Decide on telling the recipient of PAIR of what MESSAGE did to MATTER, which was BEFORE, and do
 it.  Return whether it was told."
   (let* ((subject (matter-subject matter))
          (clause (matter-clause matter))
          (ledger (pair-ledger pair))
-         (verdict (decide subject clause ledger #:routed? routed?))
+         (verdict (decide subject clause ledger #:routed? routed?
+                          #:reachable? (reachable? batch matter pair)))
          (done? (cond ((tell? verdict)
                        (tell-news! batch matter before message pair verdict words))
                       ((and ledger (not (ledger-after ledger verdict #f 0 "")))

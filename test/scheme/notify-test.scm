@@ -17,11 +17,11 @@
   "Return the ledger of one who was told STATES."
   (and (pair? states) (make-ledger states 7 "<first>" 3)))
 
-(define* (decided state ledger #:key (on %all) (hard state) (routed? #t) (claimed? #t)
-                  (failures 1) (after 1))
+(define* (decided state ledger #:key (on %all) (hard state) (routed? #t) (reachable? #t)
+                  (claimed? #t) (failures 1) (after 1))
   (let ((verdict (decide (subject state #:hard hard #:failures failures)
                          (clause #:to '("a@x") #:on on #:after after)
-                         ledger #:routed? routed? #:claimed? claimed?)))
+                         ledger #:routed? routed? #:reachable? reachable? #:claimed? claimed?)))
     (list (verdict-word verdict) (verdict-reason verdict))))
 
 (define default-on '(fail late unknown recovery))
@@ -69,7 +69,7 @@
 
   (test-group "gates"
     (test-equal "they have an order"
-      '(route change soft ledger) (gate-names))
+      '(route change soft reach ledger) (gate-names))
     (test-equal "route: an opening to one who is not named"
       '(no "not-routed") (decided 'fail #f #:routed? #f))
     (test-equal "route: a change, too"
@@ -84,6 +84,10 @@
       '(tell "problem") (decided 'fail #f #:failures 3 #:after 3))
     (test-equal "soft: never stops an end"
       '(tell "recovery") (decided 'fail (told 'fail) #:hard 'ok #:after 3))
+    (test-equal "that nobody can be reached is not sent to him, nor its end"
+      '((no "unreachable") (no "unreachable"))
+      (list (decided 'fail #f #:reachable? #f)
+            (decided 'ok (told 'fail) #:reachable? #f)))
     (test-equal "ledger: somebody else was faster"
       '(no "claimed") (decided 'fail #f #:claimed? #f)))
 

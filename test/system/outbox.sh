@@ -15,23 +15,27 @@ db=$work/state/sheepdog.db
 mkdir mails
 cat > sendmail << END
 #!/bin/sh
-# sendmail -oi -f FROM -- TO: keeps what it takes in mails/TO.N; says in calls whom it was called for
+# sendmail -oi -f FROM -- TO: keeps what it takes in mails/TAG.TO.N; says in calls what it was called for
 cd "$work" || exit 71
-echo "\$5" >> calls
+cat > input.\$\$
+tag=\$(sed -n 's|^Subject: [^/]*/\([^:]*\).*|\1|p' input.\$\$)
+echo "\$tag.\$5" >> calls
 case \$5 in
   busy@*) [ -e open ] || { echo "that was call \$(grep -c busy calls)" >&2; exit 75; } ;;
   never@*) echo "no such user" >&2; exit 67 ;;
   hangs@*) [ -e open ] || { echo \$\$ > hanging.new; mv hanging.new hanging; exec sleep 600; } ;;
   slow@*) sleep 1 ;;
 esac
-n=\$(find mails -name "\$5.*" | wc -l)
-cat > "mails/\$5.\$n"
+mv input.\$\$ "mails/\$tag.\$5.\$\$"
 END
 chmod +x sendmail
-row() { sql "SELECT $2 FROM outbox WHERE recipient = '$1@x'" "$db"; }
+row() { # row WHO COLUMNS: of the first that WHO is told of the subject raid
+  sql "SELECT $2 FROM outbox JOIN subject ON subject.id = outbox.subject
+       WHERE recipient = '$1@x' AND tag = 'raid' ORDER BY outbox.id LIMIT 1" "$db"
+}
 row_is() { [ "$(row "$1" "$2" 2> /dev/null)" = "$3" ]; }
-calls() { grep -c "^$1@x" calls; }
-mails() { find mails -name "$1@x.*" | wc -l; }
+calls() { grep -c "^raid.*[.]$1@x" calls; }
+mails() { find mails -name "raid*.$1@x.*" | wc -l; }
 minutes_pass() { # minutes_pass N: each row has waited so long
   sqlite3 -cmd '.timeout 5000' "$db" "UPDATE outbox SET next = next - $1 * 60000 WHERE next IS NOT NULL"
 }
@@ -57,6 +61,12 @@ check "who hangs is waited for" wait_until 10 test -e hanging
 check "by nobody else: a message meanwhile is stored" sheepdog bark -c conf -t other -s ok
 check "and handled" wait_until 10 sql_is ok "SELECT state FROM subject WHERE tag = 'other'" "$db"
 check "while it still hangs" kill -0 "$(cat hanging)"
+
+check "the others are told that somebody cannot be reached, he is not" wait_until 30 sql_is \
+  'busy@x hangs@x well@x' "SELECT group_concat(recipient, ' ') FROM (SELECT recipient FROM outbox
+     JOIN subject ON subject.id = outbox.subject WHERE tag = 'sheepdog mail' ORDER BY recipient)" "$db"
+same "with the reason" 'no unreachable' "$(sql "SELECT verdict || ' ' || reason FROM decision
+  JOIN subject ON subject.id = decision.subject WHERE tag = 'sheepdog mail' AND recipient = 'never@x'" "$db")"
 
 # --- the gaps grow
 
@@ -99,7 +109,8 @@ if gone "$server" 2> gone.log; then  # no supervisor of its own starts it again
   server=$pid
 fi
 check "and is begun again" wait_until 20 sql_is 2 \
-  "SELECT count(*) FROM outbox WHERE recipient = 'hangs@x' AND done IS NOT NULL" "$db"
+  "SELECT count(*) FROM outbox JOIN subject ON subject.id = outbox.subject
+   WHERE recipient = 'hangs@x' AND tag = 'raid' AND done IS NOT NULL" "$db"
 same "the mail is there once" 2 "$(mails hangs)"
 stop "$server"
 
