@@ -11,7 +11,7 @@
   #:use-module (ice-9 match)
   #:use-module (srfi srfi-1)
   #:export (load-subject begin-subject! insert-subjects! update-subjects! next-subject-id
-            insert-events! change-span!
+            insert-events! index-rest! change-span!
             ledger-rows write-ledger!
             last-decision write-decisions!
             note-told? write-note!
@@ -88,10 +88,20 @@ of names must not fill the memory of people and machines."
 (define %small-batch 200)                         ;events that are indexed with their batch
 (define %most-unindexed 16384)                    ;events, else
 
+(define (indexed db)
+  "Return the id up to which all events of DB are in the index, table event_index."
+  (sql-value db "SELECT value FROM mark WHERE name = 'indexed'"))
+
+(define (index-up-to! db indexed newest)
+  "Let the index, which has all up to INDEXED, have all up to NEWEST."
+  (sql db "INSERT INTO event_index (host, tag, t, event, state)
+ SELECT host, tag, t, id, state FROM event WHERE id > " indexed " ORDER BY host, tag, t, id")
+  (sql db "UPDATE mark SET value = " newest " WHERE name = 'indexed'"))
+
 (define (index-events! db ids)
-  "Let the index (table event_index) follow the events IDS, not empty, just written.  It lags
-behind while many come; then it is made for all at once: one write a subject, not one a batch."
-  (let ((indexed (sql-value db "SELECT value FROM mark WHERE name = 'indexed'"))
+  "Let the index follow the events IDS, not empty, just written.  It lags behind while many
+come; then it is made for all at once: one write a subject, not one a batch."
+  (let ((indexed (indexed db))
         (newest (fold max 0 ids)))
     (define (index-one! id)
       (sql db "INSERT OR IGNORE INTO event_index (host, tag, t, event, state)
@@ -101,9 +111,16 @@ behind while many come; then it is made for all at once: one write a subject, no
     (when (and (> newest indexed)
                (or (<= (length ids) %small-batch)
                    (> (- newest indexed) %most-unindexed)))
-      (sql db "INSERT INTO event_index (host, tag, t, event, state)
- SELECT host, tag, t, id, state FROM event WHERE id > " indexed " ORDER BY host, tag, t, id")
-      (sql db "UPDATE mark SET value = " newest " WHERE name = 'indexed'"))))
+      (index-up-to! db indexed newest))))
+
+(define (index-rest! db)
+  "Index what a flood has left out, in a transaction of its own: readers look through all of
+that again for each subject."
+  (define (newest)
+    (or (sql-value db "SELECT max(id) FROM event") 0))
+  (when (> (newest) (indexed db))
+    (with-transaction db
+      (index-up-to! db (indexed db) (newest)))))
 
 (define (insert-events! db rows)
   "Write ROWS, lists (ID T RX HOST TAG MONITOR KIND STATE SUMMARY ELAPSED), as events."

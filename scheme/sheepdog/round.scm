@@ -339,6 +339,8 @@ nothing waits.  CLOCK is the monotonic time."
           (handle-rows! db policy batch now))
         (for-each (lambda (row) (handle-alone! db policy row now))
                   (append alone again))
+        (when (null? rows)
+          (index-rest! db))
         (+ (length batch) (length alone) (length again))))))
 
 (define* (plan-waiting db config #:key (limit 1000))

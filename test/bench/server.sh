@@ -82,7 +82,7 @@ rm -r "$XDG_STATE_HOME"
 heading 'an idle server'
 server_of idle '""'
 start server sheepdog-queue-daemon -c server.conf
-wait_until 10 test -e "$database"
+wait_until 10 sql_is 0 'SELECT count(*) FROM event'
 ./latency "$redis_socket" "$database" "$barks" > latencies || exit 2
 stop "$pid"
 p50() { sed -n "$1s/ .*//p" latencies; }
@@ -100,7 +100,7 @@ chmod +x sendmail
 : > mails
 server_of flood '"admin@example.org"'
 start server sheepdog-queue-daemon -c server.conf
-wait_until 10 test -e "$database"
+wait_until 10 sql_is 0 'SELECT count(*) FROM event'
 ./limit fill "$redis_socket" 10000 1000
 began=$(date +%s%N)
 elapsed() { awk "BEGIN { printf \"%.2f\", ($(date +%s%N) - $began) / 1e9 }"; }

@@ -57,6 +57,14 @@
   (test-equal "so is one that comes in the midst of a flood"
     '(101 119 598)
     (counts-after (events 4 100) (append (events 2 1) (events 104 497))))
+  (test-equal "in a quiet time the rest is indexed"
+    '(600 120 598)
+    (call-with-store
+     (lambda (db)
+       (with-transaction db (insert-events! db (events 1 600)))
+       (index-rest! db)
+       (index-rest! db)
+       (counts db))))
   (test-equal "no events are no trouble"
     '(0 0 #f)
     (counts-after '())))
