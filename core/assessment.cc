@@ -81,6 +81,7 @@ void Assessment::ask(const Findings& findings, const Json& outcome) {
   try {
     const std::string request = judge_request(settings_, findings, outcome, check_);
     Judgement judgement = parse_judgement(consult(request));
+    judge_->dismiss();
     reports_ = std::move(judgement.reports);
     for (auto& problem : judgement.configuration_problems) add_problem(std::move(problem));
     note_configuration();

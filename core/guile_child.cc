@@ -57,9 +57,13 @@ GuileChild::GuileChild(const Paths& paths) {
 
 GuileChild::~GuileChild() { end(); }
 
+void GuileChild::dismiss() {
+  if (pid_ != 0) kill(pid_, SIGKILL);
+}
+
 void GuileChild::end() {
   if (pid_ == 0) return;
-  kill(pid_, SIGKILL);
+  dismiss();
   wait_for_child(pid_, end_patience);
   pid_ = 0;
 }

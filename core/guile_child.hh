@@ -29,6 +29,9 @@ class GuileChild {
   /// why there is no answer: it crashed, exited, takes too long. After the latter it is no more.
   Json ask(const SchemeCall& call, Seconds patience);
 
+  /// Nothing more is asked: it ends while we do other things, so that our own end need not wait for it.
+  void dismiss();
+
  private:
   using Deadline = std::chrono::steady_clock::time_point;
   void wait(short events, Deadline deadline);

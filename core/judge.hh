@@ -20,6 +20,9 @@ class Judge {
   /// Error::broken when Guile, the module or the plugin breaks, takes too long, or exits.
   std::string ask(const std::string& request, Seconds patience);
 
+  /// That was the last question.
+  void dismiss() { guile_.dismiss(); }
+
  private:
   GuileChild guile_;
 };

@@ -69,6 +69,14 @@ TEST(guile_child, that_is_late_is_no_more) {
   EXPECT_TRUE(gone(pid));
 }
 
+TEST(guile_child, that_is_dismissed_answers_no_more) {
+  GuileChild guile{here()};
+  EXPECT_EQ(guile.ask(call("+", {1, 1}), patience), 2);
+  guile.dismiss();
+  EXPECT_EQ(error_of([&] { guile.ask(call("+", {1, 1}), patience); }),
+            "broken: Guile was killed by signal 9 (KILL)");
+}
+
 TEST(guile_child, ends_with_its_scope) {
   pid_t pid = 0;
   {
