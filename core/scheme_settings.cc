@@ -63,6 +63,8 @@ SCM settings_to_alist(Settings& s) {
                 {"standalone", scm(s.queues.front().transport == QueueAddress::Transport::local)},
                 {"queue", scm(s.queues.front().place())},
                 {"spool", scm(s.spool)},
+                {"spool-messages", scm(s.spool_limits.messages)},
+                {"spool-bytes", scm(s.spool_limits.bytes)},
                 {"state", scm(s.state)},
                 {"database", scm(s.database.value_or(s.state + "/sheepdog.db"))},
                 {"mailto", scm(s.mailto)},

@@ -53,6 +53,7 @@ machine=$pid
 check "a heartbeat arrives" wait_until 10 sql_is ok "SELECT state FROM subject WHERE tag = 'PING'" "$db"
 check "and one more" wait_until 10 sql_is 1 \
   "SELECT count(*) >= 2 FROM event WHERE tag = 'PING' AND host = 'server'" "$db"
+check "and how its spool is" wait_until 10 sql_is ok "SELECT state FROM subject WHERE tag = 'sheepdog spool'" "$db"
 stop "$machine"
 same "SIGTERM ends it well" 0 "$status"
 

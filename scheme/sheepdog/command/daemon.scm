@@ -9,6 +9,7 @@
   #:use-module (sheepdog message)
   #:use-module (sheepdog perform)
   #:use-module (sheepdog policy)
+  #:use-module (sheepdog spool-level)
   #:use-module (sheepdog standalone)
   #:use-module (sheepdog text)
   #:use-module (ice-9 match)
@@ -40,11 +41,17 @@ machines of a herd do not all speak at once."
   (assq-ref (%settings->alist settings) 'name))
 
 (define (beat! config settings)
+  "Say that this machine lives, and how its spool is."
   (let ((period (heartbeat config)))
     (when period
-      (%spool-put! (%spool-open settings)
-                   (heartbeat-message (machine-of settings) period (%now)))
-      (%log 'info "heartbeat in the spool"))))
+      (let* ((spool (%spool-open settings))
+             (alist (%settings->alist settings))
+             (level (spool-message (assq-ref alist 'name) (%spool-depth spool)
+                                   (assq-ref alist 'spool-messages)
+                                   (assq-ref alist 'spool-bytes) (%now))))
+        (%spool-put! spool (heartbeat-message (assq-ref alist 'name) period (%now)))
+        (%spool-put! spool level)
+        (%log 'info "heartbeat in the spool")))))
 
 (define (tell-delivery count fate)
   "Log that COUNT messages have left the spool, and what became of the queue, FATE as of `drain!'."
