@@ -146,8 +146,7 @@ class Batch {
 
 }  // namespace
 
-Intake take_in(Queue& queue, Database& db, int limit, Seconds patience) {
-  const auto entries = queue.claim(limit, patience);
+Intake store(std::span<const Entry> entries, Queue& queue, Database& db) {
   if (entries.empty()) return {};
   Intake intake;
   intake.claimed = static_cast<std::int64_t>(entries.size());
@@ -169,6 +168,10 @@ Intake take_in(Queue& queue, Database& db, int limit, Seconds patience) {
                 "restore it, then start again; nothing was acknowledged since"};
   queue.acknowledge(ids, acks);  // only now: what is not on the disk is not ours
   return intake;
+}
+
+Intake take_in(Queue& queue, Database& db, int limit, Seconds patience) {
+  return store(queue.claim(limit, patience), queue, db);
 }
 
 }  // namespace sheepdog

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <span>
+
 #include "database.hh"
 #include "queue.hh"
 
@@ -13,10 +15,13 @@ struct Intake {
   std::int64_t duplicates = 0;  // known already
 };
 
-/// Claim at most `limit` messages, commit their bytes under their identity, acknowledge them. A
+/// Commit the bytes of `entries`, claimed from `queue`, under their identity, and acknowledge them. A
 /// known identity with the same bytes changes nothing; with others it becomes the next `variant`.
 /// Where the queue may lose something, what stands above a missing number of its sender is held
 /// back. Tables: scheme/sheepdog/sql/ (sender, message, waiting, held, hole, clone).
+Intake store(std::span<const Entry> entries, Queue& queue, Database& db);
+
+/// Claim at most `limit` messages, waiting at most `patience` for the first, and store them.
 Intake take_in(Queue& queue, Database& db, int limit, Seconds patience);
 
 }  // namespace sheepdog

@@ -34,12 +34,14 @@
 #include "scheme_data.hh"
 #include "scheme_database.hh"
 #include "scheme_json.hh"
+#include "scheme_repl.hh"
 #include "scheme_settings.hh"
 #include "scheme_worker.hh"
 #include "service.hh"
 #include "settings.hh"
 #include "spool.hh"
 #include "text.hh"
+#include "turn.hh"
 #include "worker.hh"
 
 namespace sheepdog {
@@ -130,7 +132,14 @@ std::optional<std::int64_t> queue_acknowledged(Queue& queue, const std::string& 
 }
 
 SCM take_in_all(Queue& queue, Database& db, int limit, double patience) {
-  const Intake intake = without_guile([&] { return take_in(queue, db, limit, Seconds{patience}); });
+  const Intake intake = without_guile([&] {
+    std::vector<Entry> entries;
+    {
+      const TurnAway away;
+      entries = queue.claim(limit, Seconds{patience});
+    }
+    return store(entries, queue, db);
+  });
   return vector({scm(intake.claimed), scm(intake.stored), scm(intake.duplicates)});
 }
 
@@ -249,7 +258,10 @@ SCM wish_to_scm(std::optional<Wish> wish) {
 SCM pause(double seconds) {
   catch_signals();
   come_round(Seconds{seconds});
-  return wish_to_scm(without_guile([&] { return wait_for_wish(Seconds{seconds}); }));
+  return wish_to_scm(without_guile([&] {
+    const TurnAway away;
+    return wait_for_wish(Seconds{seconds});
+  }));
 }
 
 SCM pending_signal() {
@@ -295,6 +307,8 @@ void define_all(void*) {
   glue::Handle<Queue>::define("queue");
   glue::Handle<Spool>::define("spool");
   glue::Handle<Errands>::define("errands");
+  glue::Handle<PrivateSocket>::define("private-socket");
+  glue::Handle<Client>::define("client");
 
   glue::define<json_read>("%json-read");
   glue::define<json_write>("%json-write");
@@ -330,6 +344,16 @@ void define_all(void*) {
   glue::define<spool_put>("%spool-put!");
   glue::define<spool_hand_over>("%spool-hand-over!");
   glue::define<spool_depth>("%spool-depth");
+
+  glue::define<turn_take>("%turn-take!");
+  glue::define<socket_listen>("%socket-listen");
+  glue::define<socket_accept>("%socket-accept!");
+  glue::define<socket_shut>("%socket-shut!");
+  glue::define<client_peer>("%client-peer");
+  glue::define<client_start>("%client-start!");
+  glue::define<client_turn>("%client-turn");
+  glue::define<client_port>("%client-port");
+  glue::define<client_shut>("%client-shut!");
 
   glue::define<run_program>("%run");
   glue::define<errands_open>("%errands-open");

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "log.hh"
+#include "turn.hh"
 
 namespace sheepdog {
 namespace {
@@ -27,11 +28,14 @@ struct Worker {
   pid_t supervisor = 0;
   std::thread::id loop;
   bool looping = false;  // come_round was called: from then on a turn has a limit
+  std::int64_t comes_by = 0;  // ms: the loop sleeps at most until then
   std::vector<Section> sections;
 
-  [[nodiscard]] bool heard() const { return page != nullptr && std::this_thread::get_id() == loop; }
+  [[nodiscard]] bool heard() const {
+    return page != nullptr && (std::this_thread::get_id() == loop || have_turn());
+  }
   [[nodiscard]] std::int64_t turn_ends(std::int64_t now) const {
-    return looping ? now + loop_limit : never;
+    return looping ? std::max(now, comes_by) + loop_limit : never;
   }
   void show(const Section& section) const {
     page->what.set(section.what);
@@ -108,7 +112,9 @@ void come_round(Seconds patience) {
   if (!w.heard()) return;
   w.looping = true;
   w.page->turns.fetch_add(1, std::memory_order_relaxed);
-  if (w.sections.empty()) w.page->promise(w.turn_ends(monotonic_ms() + milliseconds(patience)));
+  const auto now = monotonic_ms();
+  w.comes_by = now + milliseconds(patience);
+  if (w.sections.empty()) w.page->promise(w.turn_ends(now));
 }
 
 void tell_phase(Phase phase) {

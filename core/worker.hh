@@ -18,7 +18,8 @@ namespace sheepdog {
 inline constexpr const char* supervisor_variable = "SHEEPDOG_SUPERVISOR";
 
 /// Become a worker if a supervisor started this process. To be called in the thread whose loop is
-/// watched: what other threads tell does not count. `page` maps the page, and tests give their own.
+/// watched: of what other threads tell counts what they do in their turn (turn.hh), while the loop
+/// waits. `page` maps the page, and tests give their own.
 void join_supervisor();
 void join_supervisor(Page* page, pid_t supervisor);
 

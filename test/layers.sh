@@ -112,8 +112,8 @@ plugins=$(find monitors handlers -name '*.scm' | sort)
     rule "our modules load plugins by name, they do not import them"
   imports $modules | grep -F '(sheepdog command' | grep -vE '^scheme/sheepdog/command(/[a-z/-]+)?\.scm ' |
     rule "only commands know commands"
-  imports $modules | grep -F '(sheepdog plugin)' | grep -vE '^scheme/sheepdog/(plugins|command/.*)\.scm ' |
-    rule "(sheepdog plugin) is for plugins"
+  imports $modules | grep -F '(sheepdog plugin)' | grep -vE '^scheme/sheepdog/(plugins|user|command/.*)\.scm ' |
+    rule "(sheepdog plugin) is for plugins, and for whoever types one"
   for noun in incident notify notice outcome schedule zone occurrence window mail quantity pattern name; do
     [ -e scheme/sheepdog/$noun.scm ] || continue
     imports scheme/sheepdog/$noun.scm |

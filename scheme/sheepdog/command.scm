@@ -14,12 +14,13 @@
             dispatch))
 
 (define action-names
-  '("bark" "config" "doctor" "log" "monitors" "ping" "queue" "show" "status"))
+  '("bark" "config" "doctor" "log" "monitors" "ping" "queue" "repl" "show"
+    "status"))
 
 ;; Their names are taken; a version that has them says so in `action-names'.
 (define %names-of-later
   '("ack" "ask" "backup" "check" "diary" "expect" "export" "facts" "forget" "key"
-    "order" "repl" "replay" "silence"))
+    "order" "replay" "silence"))
 
 (define (action-variable name variable)
   (module-ref (resolve-interface `(sheepdog command ,(string->symbol name))) variable))

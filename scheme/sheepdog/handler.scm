@@ -71,7 +71,8 @@
 
 (define (define! handler)
   "Register HANDLER, or hand it to `call-recording-handlers', which may refuse it."
-  ((or (%record) register-handler!) handler))
+  ((or (%record) register-handler!) handler)
+  *unspecified*)                                  ;for whoever defines it in a REPL
 
 (define (call-recording-handlers thunk)
   "Call THUNK and return the handlers that it defined, in their order; none of them is

@@ -87,7 +87,8 @@ value in words."
 
 (define (define! monitor)
   "Register MONITOR, or hand it to `call-recording', which may refuse it."
-  ((or (%record) register-monitor!) monitor))
+  ((or (%record) register-monitor!) monitor)
+  *unspecified*)                                  ;for whoever defines it in a REPL
 
 (define (call-recording thunk)
   "Call THUNK and return the monitors that it defined, in their order; none of them is

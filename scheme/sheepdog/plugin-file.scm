@@ -10,17 +10,23 @@
   #:autoload (ice-9 ftw) (scandir)
   #:use-module (ice-9 match)
   #:use-module ((srfi srfi-1) #:select (append-map delete-duplicates))
-  #:export (%plugin-path plugin-path find-plugin list-plugins check-plugin-file ours?))
+  #:export (%plugin-path set-plugin-path! plugin-path find-plugin list-plugins check-plugin-file ours?))
 
 (define %most-bytes (* 1024 1024))
 
-(define %plugin-path (make-parameter '()))
-;; alist: KIND -> list of directories that come first (monitor-path, handler-path)
+(define %usual-path '())                          ;of all threads of a daemon; as `%plugin-path'
+
+(define (set-plugin-path! path)
+  "Let PATH be the value of `%plugin-path' wherever that is not bound."
+  (set! %usual-path path))
+
+(define %plugin-path (make-parameter #f))
+;; alist: KIND -> list of directories that come first (monitor-path, handler-path) | #f
 
 (define (plugin-path kind)
   "Return the directories in which plugins of KIND are sought: those that the configuration
 names, the user's, the site's, ours."
-  (append (or (assoc-ref (%plugin-path) kind) '())
+  (append (or (assoc-ref (or (%plugin-path) %usual-path) kind) '())
           (%plugin-directories kind)))
 
 (define (our-directory kind)

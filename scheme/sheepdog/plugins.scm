@@ -13,10 +13,10 @@
   #:use-module (sheepdog text)
   #:use-module (ice-9 match)
   #:use-module (srfi srfi-9)
-  #:re-export (%plugin-path)
+  #:re-export (%plugin-path set-plugin-path!)
   #:export (load-monitor reload-monitor find-monitor available-monitors
             load-handler reload-handler available-handlers
-            reload-all-plugins!))
+            reload-all-plugins! bind-plugin-modules!))
 
 
 ;;; The two kinds.
@@ -174,6 +174,21 @@ alist from their names to why they are broken, a text, or #f; one that is stays 
   "Load the monitor NAME again, from its file; see `load-monitor'.  A broken file leaves the
 monitor that was there."
   (reload %monitors name))
+
+(define (bind-plugin-modules!)
+  "Let a module (monitors NAME) or (handlers NAME) that somebody asks for be that of the plugin
+which is found by that name, loaded if it is not yet."
+  (for-each
+   (lambda (kind)
+     (set-module-submodule-binder!
+      (resolve-module (list (string->symbol (kind-directory kind))) #f)
+      (lambda (directory name)
+        ;; While the plugin is loaded, it is its own `define-module' that asks.
+        (and (not (loading-file))
+             (find-plugin (kind-directory kind) (symbol->string name))
+             (load-once kind name)
+             (hashq-ref (module-submodules directory) name)))))
+   (list %monitors %handlers)))
 
 (define (available-monitors)
   "Return an alist from the name of each monitor there is to its file."

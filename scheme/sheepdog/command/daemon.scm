@@ -9,6 +9,7 @@
   #:use-module (sheepdog message)
   #:use-module (sheepdog perform)
   #:use-module (sheepdog policy)
+  #:use-module ((sheepdog repl) #:select (close-repl!))
   #:use-module (sheepdog spool-level)
   #:use-module (sheepdog standalone)
   #:use-module (sheepdog text)
@@ -126,7 +127,8 @@ machines of a herd do not all speak at once."
 somebody wishes us to stop."
   (%notify-manager "READY=1")
   (set! *random-state* (random-state-from-platform))
-  (let begin ((config config))
+  (let begin ((config config)
+              (repl (renew-repl #f %program config)))
     (let* ((settings (%settings (config-file config)))
            (performer (performer-of settings)))
       (let loop ((beat-at (and (heartbeat config) (%now)))
@@ -147,11 +149,13 @@ somebody wishes us to stop."
             (match (wait-for-wish (next-turn (%now) beat-at drain-at performer))
               ('stop
                (%notify-manager "STOPPING=1")
+               (when repl (close-repl! repl))
                (end-performer! performer settings)
                0)
               ('reload
                (end-performer! performer settings)
-               (begin (reload-config %program config options)))
+               (let ((config (reload-config %program config options)))
+                 (begin config (renew-repl repl %program config))))
               (#f (loop beat-at drain-at)))))))))
 
 (define (run-once config)

@@ -9,6 +9,7 @@
   #:use-module (sheepdog perform)
   #:use-module (sheepdog plugins)
   #:use-module (sheepdog policy)
+  #:use-module ((sheepdog repl) #:select (close-repl!))
   #:use-module (sheepdog round)
   #:use-module (sheepdog standalone)
   #:use-module (sheepdog station)
@@ -25,7 +26,7 @@
 
 ;; What a reload changes.
 (define-record-type <server>
-  (make-server program role file db options performer stations suspicion config settings queue)
+  (make-server program role file db options performer stations suspicion config settings queue repl)
   server?
   (program server-program)                        ;string
   (role server-role)                              ;symbol: queue-daemon handler
@@ -37,7 +38,8 @@
   (suspicion server-suspicion)                    ;suspicion | #f: leaves that to another, too
   (config server-config set-server-config!)
   (settings server-settings set-server-settings!)
-  (queue server-queue set-server-queue!))         ;queue | #f: not open
+  (queue server-queue set-server-queue!)          ;queue | #f: not open
+  (repl server-repl set-server-repl!))            ;<repl> | #f: none
 
 (define (worker-name)
   (format #f "~a:~a:~a" (gethostname) (getpid) (%random-hex 4)))
@@ -51,6 +53,13 @@
         (set-mark! (server-db server) "queue"
                    (assq-ref (%settings->alist (server-settings server)) 'queue))
         queue)))
+
+(define (repl! server)
+  "Let SERVER have the REPL that its configuration wants.  Of several handlers none has one."
+  (when (eq? 'queue-daemon (server-role server))
+    (set-server-repl! server
+                      (renew-repl (server-repl server) (server-program server)
+                                  (server-config server) (server-db server)))))
 
 (define (close-queue! server)
   (when (server-queue server)
@@ -158,7 +167,8 @@ whether there was."
       (set-server-config! server new)
       (close-queue! server)
       (set-server-settings! server (%settings (config-file new)))
-      (%plugin-path (config-plugin-path new)))
+      (set-plugin-path! (config-plugin-path new))
+      (repl! server))
     (note-configuration! db (policy new) (not (eq? new old)) (%now))
     (note-plugins! db (policy new) (reload-plugins!) (%now))))
 
@@ -173,6 +183,7 @@ the queue, since reading it failed."
 
 (define (run-loop server)
   "Work until somebody wishes us to stop."
+  (repl! server)
   (%notify-manager "READY=1")
   (%log 'notice (format #f "serving ~a" (server-file server)))
   (let loop ((busy? #f))
@@ -180,6 +191,8 @@ the queue, since reading it failed."
       ('stop
        (%notify-manager "STOPPING=1")
        (%log 'notice "stopping")
+       (when (server-repl server)
+         (close-repl! (server-repl server)))
        (when (server-performer server)
          (stop-performer! (server-performer server) (server-db server) (%now)))
        (when (server-suspicion server)
@@ -236,7 +249,7 @@ dry-run); return the exit status."
               (let* ((performer (and (eq? role 'queue-daemon) (open-performer file)))
                      (suspicion (and (eq? role 'queue-daemon) (make-suspicion)))
                      (server (make-server program role file db options performer (make-stations)
-                                          suspicion config settings #f)))
+                                          suspicion config settings #f #f)))
                 (dynamic-wind
                   (const #t)
                   (lambda () (run-server server))

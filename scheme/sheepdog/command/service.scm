@@ -8,9 +8,9 @@
   #:use-module (sheepdog error)
   #:use-module (sheepdog log)
   #:use-module (sheepdog plugins)
-  #:use-module (sheepdog standalone)
+  #:use-module (sheepdog repl)
   #:use-module (ice-9 match)
-  #:export (call-as-service reload-config reload-plugins! wait-for-wish))
+  #:export (call-as-service reload-config reload-plugins! renew-repl wait-for-wish))
 
 (define %bad-configuration 78)                    ;sysexits.h, EX_CONFIG
 
@@ -62,8 +62,8 @@ signals are caught."
                   (call-with-pid-file (or (assq-ref options 'pid-file)
                                           (config-ref config 'pid-file))
                     (lambda ()
-                      (call-with-plugins config
-                        (lambda () (proc config))))))))))))
+                      (set-plugin-path! (config-plugin-path config))
+                      (proc config))))))))))
 
 (define (one-line text)
   (string-join (string-split text #\newline) "; "))
@@ -91,6 +91,33 @@ Return an alist from their names to why it is broken, #f: it is not."
                 ((name . trouble) (when trouble (%log 'error trouble))))
               outcomes)
     outcomes))
+
+(define (greeting program)
+  (format #f "~a on ~a, process ~a: (help) tells what is at hand.~%" program (gethostname)
+          (%daemon-pid)))
+
+(define* (renew-repl old program config #:optional database)
+  "Return the REPL that PROGRAM has under CONFIG: OLD, one or #f, if it is where it should be, else
+a new one or #f.  What is typed there is about CONFIG and DATABASE.  One that cannot be had is an
+error in the log: a daemon works without."
+  (let ((path (repl-place config program)))
+    (define (start)
+      (bind-plugin-modules!)
+      (let ((repl (open-repl path (resolve-module '(sheepdog user))
+                             #:greeting (greeting program))))
+        (%log 'notice (string-append "REPL at " path))
+        repl))
+    (when path
+      ((module-ref (resolve-interface '(sheepdog user)) 'attach!) config database))
+    (cond ((and old path (string=? path (repl-path old))) old)
+          (else
+           (when old (close-repl! old))
+           (and path
+                (with-error-handler
+                 (lambda (code text hint)
+                   (%log 'error (if hint (string-append text "; " hint) text))
+                   #f)
+                 start))))))
 
 (define (wait-for-wish seconds)
   "Wait for at most SECONDS; return `stop', `reload' or #f."

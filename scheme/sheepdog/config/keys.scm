@@ -334,7 +334,7 @@
          #:who "CD" #:repeats? #t #:later? #t)
    (spec 'repl '(socket)
          "A REPL on a Unix socket that only its user can open."
-         #:who "CDS" #:later? #t #:default '(no))
+         #:who "CDS" #:default '(no))
    (spec 'log '(log-place)
          "Where the programs tell what they do; else stderr in a terminal or journal, or syslog."
          #:who "CDS"
