@@ -12,6 +12,7 @@
 #include "log.hh"
 #include "paths.hh"
 #include "prepare.hh"
+#include "supervisor.hh"
 #include "version.hh"
 
 namespace sheepdog {
@@ -64,6 +65,9 @@ Json to_json(const Options& options) {
           {"dry-run", options.dry_run}};
 }
 
+/// So much more than a worker needs that only code that has run wild meets it.
+constexpr std::size_t worker_memory = std::size_t{512} << 20;
+
 }  // namespace
 
 int run_daemon(const Daemon& daemon, int argc, char** argv) {
@@ -77,7 +81,10 @@ int run_daemon(const Daemon& daemon, int argc, char** argv) {
   call.arguments.assign(daemon.arguments.begin(), daemon.arguments.end());
   call.arguments.push_back(to_json(options));
   try {
-    become_guile(call, daemon.name, find_paths());
+    const Paths paths = find_paths();
+    const auto become = [&] { become_guile(call, daemon.name, paths); };
+    if (!options.check && !options.dry_run) return supervise(become, {.memory = worker_memory});
+    become();
   } catch (const Error& e) {
     complain(e.what(), e.hint());
   } catch (const std::exception& e) {

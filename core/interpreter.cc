@@ -14,6 +14,7 @@
 #include "glue.hh"
 #include "primitives.hh"
 #include "scheme_json.hh"
+#include "worker.hh"
 
 namespace sheepdog {
 namespace {
@@ -73,7 +74,9 @@ SCM call_or_throw(SCM (*run)(void*), void* data) {
   if (!call.failed) return result;
   if (scm_is_eq(call.key, scm_from_utf8_symbol("quit"))) {
     scm_flush_all_ports();
-    std::exit(exit_status(call.arguments));
+    const int status = exit_status(call.arguments);
+    leave(status);
+    std::exit(status);
   }
   throw Error{Error::Code::broken, describe(call.key, call.arguments)};
 }

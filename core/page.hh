@@ -46,7 +46,7 @@ struct Page {
   std::atomic<Phase> phase;
   std::atomic<std::uint32_t> reloads;  // how often it was told to reload, and did
   std::atomic<std::int32_t> status;    // its exit status, once it has left
-  std::atomic<std::int32_t> error;     // errno of an exec that failed
+  std::atomic<bool> not_started;       // there was no program to become
   FixedText<256> what;                 // what runs, "monitor disk: its receiver"
   FixedText<256> log_where;            // where its log goes; "": not opened
   FixedText<16> log_level;

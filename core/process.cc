@@ -68,10 +68,15 @@ void bind_to(pid_t parent) {
   if (getppid() != parent) raise(SIGKILL);
   const rlimit none{0, 0};
   setrlimit(RLIMIT_CORE, &none);
+}
+
+/// In the child, as below. A worker has less memory than it may have; what it starts is not the
+/// code that this is for.
+void lift_memory_limit() {
   rlimit memory{};
-  if (getrlimit(RLIMIT_AS, &memory) != 0) return;
+  if (getrlimit(RLIMIT_DATA, &memory) != 0) return;
   memory.rlim_cur = memory.rlim_max;
-  setrlimit(RLIMIT_AS, &memory);
+  setrlimit(RLIMIT_DATA, &memory);
 }
 
 /// In the child, which has our memory: only async-signal-safe calls from here to exec.
@@ -79,6 +84,7 @@ void prepare_child(const Start& start, pid_t parent) {
   if (start.group == Start::Group::session) setsid();
   if (start.group == Start::Group::own) setpgid(0, 0);
   if (start.ends_with_us) bind_to(parent);
+  if (!start.inherit) lift_memory_limit();
   const int streams[] = {start.in, start.out, start.error};
   for (int fd = 0; fd < 3; ++fd)
     if (streams[fd] >= 0) dup2(streams[fd], fd);

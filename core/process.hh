@@ -25,8 +25,7 @@ struct Start {
   /// job control makes them ignored for what it runs with `&`).
   bool inherit = false;
   bool terminal = false;  // there is a controlling terminal
-  /// It is killed when the thread that starts it ends, leaves no core file, and has the memory that
-  /// its administrator gives it, not what we allow ourselves.
+  /// It is killed when the thread that starts it ends, and leaves no core file.
   bool ends_with_us = false;
 };
 

@@ -21,8 +21,9 @@ namespace {
 /// after them is spent only when one does.
 struct Watch {
   bool on = false, noted = false;
+  bool ran = false;  // a plugin did, for the present message
   Traces traces;
-  std::string what;          // the first that ran
+  std::string plugin;        // the first that ran, "monitor disk"
   std::int64_t message = 0;  // at this one
   bool several = false;      // messages had plugins run: nobody knows whose trace it is
 };
@@ -47,12 +48,13 @@ void running(const std::string& what, double seconds) {
   Watch& w = watch();
   if (w.on && !w.noted) {
     w.noted = true;
-    w.what = what;
+    w.plugin = what.substr(0, what.find(':'));
     w.message = present_message;
     w.traces.note();
   } else if (w.on && w.message != present_message) {
     w.several = true;
   }
+  w.ran = w.on;
   enter_section(what, Seconds{seconds});
 }
 
@@ -62,6 +64,9 @@ void idle() {
 }
 
 void handling(std::int64_t message) {
+  Watch& w = watch();
+  if (w.ran) w.traces.set_back();  // what cannot be is found in the end
+  w.ran = false;
   present_message = message;
   at_message(message);
 }
@@ -81,7 +86,7 @@ void mend_traces(const std::optional<std::string>& trouble) {
   if (w.several)
     give_up("", 0, "a plugin harmed it, " + *fatal);
   else
-    give_up(w.what, w.message, "harmed the worker: " + *fatal);
+    give_up(w.plugin, w.message, "harmed the worker: " + *fatal);
 }
 
 SCM death() {

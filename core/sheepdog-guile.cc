@@ -20,6 +20,7 @@
 #include "log.hh"
 #include "prepare.hh"
 #include "version.hh"
+#include "worker.hh"
 
 namespace {
 
@@ -96,6 +97,7 @@ std::optional<std::string> read_line(std::FILE* file) {
 }
 
 int perform(int fd) {
+  join_supervisor();
   const SchemeCall call = parse_call(read_line(open_for_reading(fd).get()).value_or(""));
   int status = 2;
   with_interpreter(find_paths(), [&] {
@@ -146,12 +148,14 @@ int main(int argc, char** argv) {
   argp_parse(&parser, argc, argv, ARGP_IN_ORDER, nullptr, &options);
   open_log(options.program, {});
   if (!options.calls) prctl(PR_SET_NAME, options.program.c_str());  // what ps and pgrep see
+  int status = 2;
   try {
-    return run(options);
+    status = run(options);
   } catch (const Error& e) {
     complain(e.what(), e.hint());
   } catch (const std::exception& e) {
     complain(e.what());
   }
-  return 2;
+  leave(status);
+  return status;
 }

@@ -15,6 +15,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <exception>
 #include <optional>
 
 #include "descriptor.hh"
@@ -143,7 +144,7 @@ void Supervisor::start() {
   const auto now = monotonic_ms();
   killed_.clear();
   page_->phase = Phase::starting;
-  page_->message = 0, page_->limit = 0, page_->error = 0;
+  page_->message = 0, page_->limit = 0, page_->not_started = false;
   page_->last_words.set("");
   page_->deadline = now + milliseconds(how_.start_limit);
   turns_ = page_->turns;
@@ -169,12 +170,18 @@ void Supervisor::be_worker(pid_t supervisor) {
   Manager::hide();
   if (how_.memory != 0) {
     rlimit limit{};
-    getrlimit(RLIMIT_AS, &limit);
+    getrlimit(RLIMIT_DATA, &limit);
     limit.rlim_cur = std::min<rlim_t>(how_.memory, limit.rlim_max);
-    setrlimit(RLIMIT_AS, &limit);
+    setrlimit(RLIMIT_DATA, &limit);
   }
-  become_();
-  page_->error = errno;
+  try {
+    become_();
+  } catch (const Error& e) {
+    complain(e.what(), e.hint());
+  } catch (const std::exception& e) {
+    complain(e.what());
+  }
+  page_->not_started = true;
   _exit(127);
 }
 
@@ -227,10 +234,7 @@ std::optional<int> Supervisor::after(int status) {
   if (!end_descendants(Seconds{2}))
     log(Level::warning, "descendants of the worker do not die: left behind");
   if (page_->phase == Phase::left) return page_->status.load();
-  if (page_->error != 0 && !started_once_) {
-    errno = page_->error;
-    throw Error{Error::Code::cannot_run, std::strerror(errno)};
-  }
+  if (page_->not_started && !started_once_) return 2;  // it said why
   started_once_ = true;
   if (stop_signal != 0) {
     if (!killed_.empty()) log(Level::warning, "the worker " + killed_);
@@ -249,41 +253,30 @@ void Supervisor::record(int status) {
                                            : ending_text(status);
   page_->deadline = never;
   // What says nothing does not hide an earlier death that says something.
+  // Who died of a plugin is followed at once, unless nobody lived to draw the conclusions.
+  const bool at_once = limited && !page_->died;
   if (limited || message != 0 || !page_->died) {
     page_->death_message = message;
     page_->death_what.set(limited ? page_->what.get() : std::string_view{});
     page_->death_how.set(how);
     page_->died = true;
   }
-  const bool moved = page_->turns > turns_;
-  if (limited || moved) gap_ = how_.first_gap;
-  start_at_ = monotonic_ms() + (limited ? 0 : milliseconds(gap_));
+  if (at_once || page_->turns > turns_) gap_ = how_.first_gap;
+  const auto wait = at_once ? 0 : milliseconds(gap_);
+  start_at_ = monotonic_ms() + wait;
   follow_log(*page_);
   const std::string at = message != 0 ? fmt::format(" (message {})", message) : "";
-  if (limited)
-    log(Level::error, fmt::format("{} {}{}", page_->what.get(), how, at));
-  else
-    log(Level::error, fmt::format("the worker {}{}; the next starts in {}", how, at,
-                                  duration_text(milliseconds(gap_))));
-  if (!limited) gap_ = std::min(gap_ * 2, how_.longest_gap);
+  const std::string who{limited ? page_->what.get() : std::string_view{"the worker"}};
+  const std::string next =
+      at_once ? "" : fmt::format("; the next starts in {}", duration_text(wait));
+  log(Level::error, fmt::format("{} {}{}{}", who, how, at, next));
+  if (!at_once) gap_ = std::min(gap_ * 2, how_.longest_gap);
 }
 
 }  // namespace
 
 int supervise(const std::function<void()>& become, const Supervision& supervision) {
   return Supervisor{become, supervision}.run();
-}
-
-int supervise(const std::vector<std::string>& argv, const Supervision& supervision) {
-  std::vector<char*> words;
-  for (const auto& word : argv) words.push_back(const_cast<char*>(word.c_str()));
-  words.push_back(nullptr);
-  try {
-    return supervise([&] { execv(words[0], words.data()); }, supervision);
-  } catch (const Error& e) {
-    if (e.code() != Error::Code::cannot_run) throw;
-    throw Error{e.code(), fmt::format("cannot run {}: {}", argv[0], e.what())};
-  }
 }
 
 }  // namespace sheepdog

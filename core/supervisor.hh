@@ -2,9 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <cstddef>
 #include <functional>
-#include <string>
-#include <vector>
 
 #include "seconds.hh"
 
@@ -16,19 +15,17 @@ struct Supervision {
   Seconds start_limit{600};  // a database may be upgraded at the start
   Seconds first_gap{0.1};    // between a death and the next start, doubled by each death ...
   Seconds longest_gap{30};   // ... of a worker whose loop did not come round
-  std::size_t memory = 0;    // bytes of address space; 0: as much as ours
+  std::size_t memory = 0;    // bytes of private memory, RLIMIT_DATA; 0: as much as ours
   int stopped = 0;           // our status when we were told to stop and the worker did not say one
 };
 
-/// Start a worker, a child that calls `become` (which execs or ends), and another when it died,
-/// until one leaves on purpose or we are told to stop; return the exit status. The worker is in a
+/// Start a worker, a child that calls `become`, which execs, and another when it died, until one
+/// leaves on purpose or we are told to stop; return the exit status. When the first cannot be
+/// started
+/// (`become` throws or returns) that is 2, and the child has complained. The worker is in a
 /// session of its own, dies with this thread, and finds the page in $SHEEPDOG_SUPERVISOR. TERM, INT
 /// and HUP are passed on; $NOTIFY_SOCKET is told what the worker tells, and the watchdog is fed
 /// while it moves. To be called in the main thread of a process that has no other.
 int supervise(const std::function<void()>& become, const Supervision& supervision = {});
-
-/// The same for the program `argv[0]`, a path. When the first start fails that is an error of ours:
-/// Error::cannot_run.
-int supervise(const std::vector<std::string>& argv, const Supervision& supervision = {});
 
 }  // namespace sheepdog

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "traces.hh"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -18,6 +19,12 @@ namespace sheepdog {
 namespace {
 
 constexpr int most_descriptors = 48;  // ours are opened at the start, and are few
+
+/// Databases, locks, the log. What a plugin has opened is not close-on-exec, and the collector may
+/// close it at any time; pipes and sockets come and go with threads; the queue is connected anew.
+bool is_vital(int fd, const struct stat& file) {
+  return fd <= STDERR_FILENO || (S_ISREG(file.st_mode) && (fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0);
+}
 
 std::string working_directory() {
   char path[PATH_MAX];
@@ -45,7 +52,8 @@ void Traces::note() {
   files_.clear();
   for (int fd = 0; fd < most_descriptors; ++fd) {
     struct stat file {};
-    if (fstat(fd, &file) == 0) files_.push_back({fd, file.st_dev, file.st_ino});
+    if (fstat(fd, &file) == 0 && is_vital(fd, file))
+      files_.push_back({fd, file.st_dev, file.st_ino});
   }
   directory_ = working_directory();
   umask_ = present_umask();
@@ -56,11 +64,7 @@ void Traces::note() {
 
 std::optional<std::string> Traces::mend() const {
   end_new_children();
-  if (working_directory() != directory_ && !directory_.empty() && chdir(directory_.c_str()) != 0)
-    return "it left the directory " + directory_;
-  umask(umask_);
-  if (locale_ != std::setlocale(LC_ALL, nullptr)) std::setlocale(LC_ALL, locale_.c_str());
-  for (std::size_t i = 0; i < signals.size(); ++i) sigaction(signals[i], &actions_[i], nullptr);
+  if (!set_back()) return "it left the directory " + directory_;
   for (const auto& known : files_) {
     struct stat file {};
     if (fstat(known.fd, &file) != 0) return fmt::format("it closed descriptor {}", known.fd);
@@ -68,6 +72,13 @@ std::optional<std::string> Traces::mend() const {
       return fmt::format("it put another file in the place of descriptor {}", known.fd);
   }
   return {};
+}
+
+bool Traces::set_back() const {
+  umask(umask_);
+  if (locale_ != std::setlocale(LC_ALL, nullptr)) std::setlocale(LC_ALL, locale_.c_str());
+  for (std::size_t i = 0; i < signals.size(); ++i) sigaction(signals[i], &actions_[i], nullptr);
+  return directory_.empty() || working_directory() == directory_ || chdir(directory_.c_str()) == 0;
 }
 
 void Traces::end_new_children() const {

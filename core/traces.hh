@@ -20,8 +20,12 @@ class Traces {
   void note();
 
   /// Set back what can be set back, end the children that are new, and return in words what cannot
-  /// be mended: a descriptor that was closed, or is another file now.
+  /// be mended: a descriptor of ours that was closed, or is another file now.
   std::optional<std::string> mend() const;
+
+  /// The cheap part of that, for the next message: directory, umask, locale, signal handlers.
+  /// Returns whether it went well.
+  bool set_back() const;
 
  private:
   struct File {

@@ -11,7 +11,8 @@
 
 (define %most-stack 100000)                       ;words; 0.2 s of an endless recursion
 
-(define %most-frames 3)
+(define %most-frames 3)                           ;that are told of
+(define %most-looks 10000)                        ;frames looked at for them
 
 (define (same-file? a b)
   "Are the file names A and B of one file, as far as can be told?  A compiled file remembers
@@ -28,13 +29,14 @@ another way to it."
 
 (define (places-on-stack stack file)
   "Return the places of at most three frames of STACK that are code of FILE, innermost first."
-  (let loop ((i 0) (found '()))
-    (if (or (not stack)
-            (= i (stack-length stack))
+  ;; From frame to frame: `stack-ref' counts from the top each time, and a stack may be deep.
+  (let loop ((frame (and stack (stack-ref stack 0))) (left %most-looks) (found '()))
+    (if (or (not frame)
+            (zero? left)
             (= %most-frames (length found)))
         (reverse found)
-        (let ((place (frame->place (stack-ref stack i) file)))
-          (loop (+ i 1) (if place (cons place found) found))))))
+        (let ((place (frame->place frame file)))
+          (loop (frame-previous frame) (- left 1) (if place (cons place found) found))))))
 
 (define (problem-text file place text)
   "Return TEXT as the error of FILE at PLACE, (LINE COLUMN . _) or #f."

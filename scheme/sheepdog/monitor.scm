@@ -11,7 +11,7 @@
   #:use-module (srfi srfi-9)
   #:export (define-monitor
             monitor? monitor-name monitor-doc monitor-options monitor-fields monitor-every
-            monitor-sample monitor-judge monitor-receive monitor-place monitor-file
+            monitor-sample monitor-judge monitor-receive monitor-timeout monitor-place monitor-file
             monitor-ref monitor-names register-monitor! forget-monitor! call-recording
             declared-name declared-wants declared-default declared-sentence
             declared-ref declared-fits? declared-complaint
@@ -49,7 +49,7 @@
 ;;; The monitor.
 
 (define-record-type <monitor>
-  (make-monitor name doc options fields every sample judge receive place)
+  (make-monitor name doc options fields every sample judge receive timeout place)
   monitor?
   (name monitor-name)                             ;symbol
   (doc monitor-doc)                               ;string
@@ -59,6 +59,7 @@
   (sample monitor-sample)                         ;(option ...) -> report(s) | #f
   (judge monitor-judge)                           ;(outcome option ...) -> report(s) | #f
   (receive monitor-receive)                       ;(message field ...) -> actions | #f
+  (timeout monitor-timeout)                       ;ms that `receive' may run | #f: as usual
   (place monitor-place))                          ;(FILE LINE COLUMN) of the form | #f
 
 (define (monitor-file monitor)
@@ -121,10 +122,10 @@ registered."
                                   (datum->text default))))))
 
 (define* (define-monitor* name doc #:key (options '()) (fields '()) every sample judge
-           receive place)
+           receive timeout place)
   "Define the monitor NAME, a symbol, with the docstring DOC; what `define-monitor' expands
 to.  OPTIONS are lists (name predicate wants default sentence), FIELDS the same without
-default.  EVERY is in ms, PLACE a list (FILE LINE COLUMN) or #f."
+default.  EVERY and TIMEOUT are in ms, PLACE a list (FILE LINE COLUMN) or #f."
   (let ((options (map (match-lambda
                         ((name predicate wants default sentence)
                          (make-declared name predicate wants default sentence)))
@@ -134,13 +135,13 @@ default.  EVERY is in ms, PLACE a list (FILE LINE COLUMN) or #f."
                         (make-declared name predicate wants #f sentence)))
                      fields)))
     (for-each check-default options)
-    (define! (make-monitor name doc options fields every sample judge receive
+    (define! (make-monitor name doc options fields every sample judge receive timeout
                            (real-place place)))))
 
 
 ;;; The form.
 
-(define %clauses '(options fields every sample judge receive))
+(define %clauses '(options fields every sample judge receive timeout))
 
 (define (check-clauses form clauses)
   "Raise a syntax error unless the CLAUSES of FORM go together."
@@ -150,18 +151,24 @@ default.  EVERY is in ms, PLACE a list (FILE LINE COLUMN) or #f."
   (when (and (have? 'every) (not (have? 'sample)))
     (violate 'define-monitor "'every' wants 'sample'" form))
   (when (and (have? 'sample) (not (have? 'every)))
-    (violate 'define-monitor "'sample' wants (every \"5m\")" form)))
+    (violate 'define-monitor "'sample' wants (every \"5m\")" form))
+  (when (and (have? 'timeout) (not (have? 'receive)))
+    (violate 'define-monitor "'timeout' wants 'receive'" form)))
 
-(define (period form clause)
-  "Return the ms of CLAUSE, what follows the `every' of FORM; #f if there is none."
+(define (duration form keyword clause)
+  "Return the ms of CLAUSE, what follows KEYWORD (`every' or `timeout') in FORM; #f if there is
+none."
+  (define (complain)
+    (violate 'define-monitor
+             (string-append "'" (symbol->string keyword) "' wants a duration, as \"5m\"")
+             form clause))
   (and clause
        (syntax-case clause ()
          ((text)
           (let ((text (syntax->datum #'text)))
             (or (and (string? text) (parse-duration text))
-                (violate 'define-monitor "'every' wants a duration, as \"5m\"" form
-                         clause))))
-         (_ (violate 'define-monitor "'every' wants a duration, as \"5m\"" form clause)))))
+                (complain))))
+         (_ (complain)))))
 
 (define (body form clause variables)
   "Return the syntax of the procedure that CLAUSE, the body of a `sample', is: its arguments
@@ -189,7 +196,8 @@ are VARIABLES.  #f if there is no clause."
     "(define-monitor NAME DOC CLAUSE ...): define, or define anew, the monitor NAME.  Clauses:
 (options (NAME PREDICATE DEFAULT SENTENCE) ...), (fields (NAME PREDICATE SENTENCE) ...),
 (every DURATION), (sample BODY ...), (judge (OUTCOME) BODY ...), (receive (MESSAGE) BODY ...).
-Options are variables in `sample' and `judge', fields in `receive'."
+(timeout DURATION), for how long `receive' may run, usually 5 s.  Options are variables in `sample'
+and `judge', fields in `receive'."
     (syntax-case form ()
       ((_ name doc clause ...)
        (and (identifier? #'name) (string? (syntax->datum #'doc)))
@@ -203,14 +211,16 @@ Options are variables in `sample' and `judge', fields in `receive'."
          (with-syntax
              ((options (map declaration options))
               (fields (map declaration fields))
-              (every (period form (assq-ref clauses 'every)))
+              (every (duration form 'every (assq-ref clauses 'every)))
+              (timeout (duration form 'timeout (assq-ref clauses 'timeout)))
               (sample (body form (assq-ref clauses 'sample) (map car options)))
               (judge (body-of-one form (assq-ref clauses 'judge) (map car options)))
               (receive (body-of-one form (assq-ref clauses 'receive) (map car fields)))
               (place (datum->syntax #'here (place-of-syntax form))))
            #'(define-monitor* 'name doc
                #:options (list . options) #:fields (list . fields) #:every every
-               #:sample sample #:judge judge #:receive receive #:place 'place))))
+               #:sample sample #:judge judge #:receive receive #:timeout timeout
+               #:place 'place))))
       (_ (violate 'define-monitor
                   "expected (define-monitor NAME \"What it is for.\" CLAUSE ...)" form)))))
 

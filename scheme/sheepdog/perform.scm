@@ -6,13 +6,16 @@
 
 (define-module (sheepdog perform)
   #:use-module (sheepdog core)
+  #:use-module (sheepdog death)
   #:use-module (sheepdog effect)
   #:use-module (sheepdog handler)
+  #:use-module (sheepdog limit)
   #:use-module (sheepdog message)
   #:use-module (sheepdog outbox)
   #:use-module (sheepdog plugins)
   #:use-module (sheepdog policy)
   #:use-module (sheepdog sql)
+  #:use-module (sheepdog suspect)
   #:use-module (ice-9 match)
   #:use-module (srfi srfi-1)
   #:use-module (srfi srfi-9)
@@ -64,14 +67,23 @@ performs there."
     (event . ,(row-event row))
     (message . ,(lambda () (message-text db (row-event row))))))
 
+(define (perform-action action plugin context)
+  "Return what the handler of ACTION, PLUGIN, returns for it."
+  (let ((handler (load-handler (car action))))
+    (with-limit (string-append plugin ": its action") %usual-limit
+      (lambda () ((handler-perform handler) action context)))))
+
 (define (attempt db policy row now)
   "Perform ROW.  Return the <errand> that its handler wants, a <failure>, or #f: all is well."
   (catch #t
     (lambda ()
       (let* ((action (row-action row))
-             (result ((handler-perform (load-handler (car action)))
-                      action (context db policy row now))))
-        (and (errand? result) result)))
+             (plugin (handler-plugin (car action))))
+        (when (rests? db plugin now)
+          (try-later (string-append plugin " rests: the server died of it")))
+        (let ((result (perform-action action plugin (context db policy row now))))
+          (note-alive! db policy plugin now)
+          (and (errand? result) result))))
     (lambda (key . arguments)
       (exception->failure key arguments))))
 

@@ -6,6 +6,7 @@
   #:use-module (sheepdog error)
   #:use-module (sheepdog guard)
   #:use-module (sheepdog handler)
+  #:use-module (sheepdog limit)
   #:use-module (sheepdog monitor)
   #:use-module (sheepdog name)
   #:use-module (sheepdog plugin-code)
@@ -75,22 +76,28 @@
                  (string-append "one file, one name: " name ".scm")))
      plugin)))
 
+(define (run-file kind file)
+  "Return the list of what FILE defines, or a thunk that raises what is wrong with it."
+  (call-guarded file
+    (lambda ()
+      (parameterize ((loading-file file))
+        ((kind-record kind)
+         (lambda ()
+           (save-module-excursion
+            (lambda ()
+              ((plugin-code (kind-directory kind) file))))))))
+    (lambda (text hint frames)
+      ;; Raised anew outside of the handler.
+      (lambda () (raise-error 'bad-plugin text (or hint ""))))
+    #:place (lambda () (last-form file))))
+
 (define (load-file kind name file)
   "Load FILE, register the plugin NAME that it defines, and return it; raise `bad-plugin'."
   (check-plugin-file (kind-directory kind) file)
   (let* ((defined
-          (call-guarded file
-            (lambda ()
-              (parameterize ((loading-file file))
-                ((kind-record kind)
-                 (lambda ()
-                   (save-module-excursion
-                    (lambda ()
-                      ((plugin-code (kind-directory kind) file))))))))
-            (lambda (text hint frames)
-              ;; Raised anew outside of the handler.
-              (lambda () (raise-error 'bad-plugin text (or hint ""))))
-            #:place (lambda () (last-form file))))
+          (with-limit (string-append (kind-noun kind) " " name ": loading its file")
+            %usual-limit
+            (lambda () (run-file kind file))))
          (plugin (if (procedure? defined)
                      (defined)
                      (check-defined kind name file defined))))

@@ -10,6 +10,7 @@
   #:use-module (sheepdog datum)
   #:use-module (sheepdog error)
   #:use-module (sheepdog guard)
+  #:use-module (sheepdog limit)
   #:use-module (sheepdog message)
   #:use-module (sheepdog monitor)
   #:use-module (sheepdog plugins)
@@ -36,15 +37,22 @@ goes wrong."
   (if (monitor-receive monitor)
       (begin
         (check-fields monitor message)
-        ((call-guarded (or (monitor-file monitor) (symbol->string (monitor-name monitor)))
-           (lambda ()
-             (let ((actions (check-actions (call-receive monitor message))))
-               (lambda () actions)))
-           (lambda (text hint frames)
-             ;; Raised outside of the handler.
-             (lambda () (raise-error 'bad-plugin text (or hint ""))))
-           #:place (lambda () (place monitor)))))
+        ((with-limit (string-append "monitor " (symbol->string (monitor-name monitor))
+                                    ": its receiver")
+           (or (monitor-timeout monitor) %usual-limit)
+           (lambda () (call-receiver monitor message)))))
       '()))
+
+(define (call-receiver monitor message)
+  "Return a thunk that gives the actions of the receiver of MONITOR for MESSAGE, or raises."
+  (call-guarded (or (monitor-file monitor) (symbol->string (monitor-name monitor)))
+    (lambda ()
+      (let ((actions (check-actions (call-receive monitor message))))
+        (lambda () actions)))
+    (lambda (text hint frames)
+      ;; Raised outside of the handler.
+      (lambda () (raise-error 'bad-plugin text (or hint ""))))
+    #:place (lambda () (place monitor))))
 
 
 ;;; Programs: (receiver MONITOR (exec PROGRAM ARGUMENT ...) (timeout D)).
@@ -115,15 +123,20 @@ goes wrong."
    (lambda ()
      (json->action (car (%json-read line)) message))))
 
+(define %grace 30000)                             ;ms
+
 (define (run-program-receiver receiver message)
   "Return the actions, checked, that the program of RECEIVER writes when it is given MESSAGE:
 one JSON document on its standard input, a JSON array a line on its standard output.  Raise
 `bad-plugin' unless it ends in time, with status 0, and all its lines are actions."
   (let* ((timeout (receiver-timeout receiver))
-         (result (%run (receiver-argv receiver)
-                       (string-append (%json-write (message->json message)) "\n")
-                       (/ timeout 1000.0)
-                       '()))
+         (input (string-append (%json-write (message->json message)) "\n"))
+         ;; What ends the program in time is `%run'; it may need a while more to die.
+         (result (with-limit (string-append "monitor " (message-monitor message)
+                                            ": its program " (car (receiver-argv receiver)))
+                   (+ timeout %grace)
+                   (lambda ()
+                     (%run (receiver-argv receiver) input (/ timeout 1000.0) '()))))
          (wrong (ending result timeout)))
     (when wrong
       (complain receiver wrong))

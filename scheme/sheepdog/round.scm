@@ -5,110 +5,38 @@
 ;; and run the receiver, which touches nothing; enter all that follows, and that it is done, in one
 ;; transaction.  A batch shares each of these commits.
 ;;
-;; A receiver that fails costs its own message nothing but its actions: event, state and
-;; notification are entered at once, and only the receiver is tried again, alone.  What was under
-;; way when the process died is tried alone, too: then only the poison dies of it.
+;; A receiver that fails, or of which the process died, costs its own message nothing but its
+;; actions: event, state and notification are entered at once, and only the receiver is tried again,
+;; alone, after what else waits (see (sheepdog suspect)).  What was under way when the process died
+;; of nobody knows what is tried alone, too: then only the poison dies of it.
 
 (define-module (sheepdog round)
   #:use-module (sheepdog batch)
   #:use-module (sheepdog chronicle)
   #:use-module (sheepdog core)
+  #:use-module (sheepdog death)
   #:use-module (sheepdog error)
   #:use-module (sheepdog fact)
-  #:use-module (sheepdog handler)
   #:use-module (sheepdog hole)
   #:use-module (sheepdog incident)
+  #:use-module (sheepdog item)
   #:use-module (sheepdog message)
   #:use-module (sheepdog notify)
-  #:use-module (sheepdog outbox)
-  #:use-module (sheepdog plugins)
+  #:use-module ((sheepdog outbox) #:select (put-out!))
   #:use-module (sheepdog policy)
   #:use-module (sheepdog receiver)
   #:use-module (sheepdog sql)
   #:use-module (sheepdog store)
+  #:use-module (sheepdog suspect)
   #:use-module (sheepdog tell)
   #:use-module (sheepdog trouble)
   #:use-module (ice-9 match)
   #:use-module (ice-9 receive)
   #:use-module (srfi srfi-1)
-  #:use-module (srfi srfi-9)
   #:export (handle-waiting! plan-waiting retry-versions!))
 
-(define %most-attempts 3)
-(define %most-retries 10)                         ;messages tried alone in one call
-
-
-;;; Step 3: an item is a waiting message, decoded and received.
-
-(define-record-type <item>
-  (make-item row message effects trouble final?)
-  item?
-  (row item-row)                                  ;vector of `waiting-messages'
-  (message item-message)                          ;message | #f: it cannot be decoded
-  (effects item-effects)                          ;list, see `action->effects'
-  (trouble item-trouble)                          ;string: why it failed | #f
-  (final? item-final?))                           ;will it fail so each time?
-
-(define (row-id row) (vector-ref row 0))
-(define (row-attempts row) (vector-ref row 1))
-(define (row-sender row) (vector-ref row 3))
-(define (row-entered? row) (= 1 (vector-ref row 9)))
-
-(define (item-id item)
-  (row-id (item-row item)))
-
-(define (action->effects action)
-  "Return what ACTION means inside of the database, a list of
-
-  (fact RELATION HOST ARGUMENT ...)       a fact holds
-  (end-fact RELATION HOST ARGUMENT ...)   it holds no longer
-  (note KEY TEXT)                         what a notification is to say
-  (do ACTION)                             for the outbox"
-  (match (handler-decide (load-handler (car action)))
-    (#f `((do ,action)))
-    (decide (decide action '()))))
-
-(define (receive-effects policy message)
-  "Return three values: the effects of MESSAGE, #f, #f; or '(), why its receiver failed, and
-whether that is the fault of the message."
-  (catch #t
-    (lambda ()
-      (values (append-map action->effects
-                          (receive-message message (policy-config policy)))
-              #f #f))
-    (lambda (key . arguments)
-      (values '()
-              (exception->text key arguments)
-              (error-code? 'bad-message key arguments)))))
-
-(define (error-code? code key arguments)
-  "Is the exception KEY with ARGUMENTS an error of ours with CODE?"
-  (match (cons key arguments)
-    (('sheepdog-error _ _ _ (found _)) (eq? code found))
-    (_ #f)))
-
-(define (decode row)
-  "Return two values: the message of ROW and #f, or #f and why there is none."
-  (match row
-    (#(id attempts trouble sender seq received sent body length entered?)
-     (if trouble
-         (values #f trouble)
-         (with-error-handler
-          (lambda (code text hint) (values #f text))
-          (lambda () (values (bytes->message body id received sent) #f)))))))
-
-(define (row->item policy row)
-  "Decode ROW and run its receiver."
-  (receive (message trouble) (decode row)
-    (if message
-        (receive (effects trouble final?) (receive-effects policy message)
-          (make-item row message effects trouble final?))
-        (make-item row #f '() trouble #t))))
-
-(define (dead-item row)
-  "Return the item of ROW, of which the process died: no code of a plugin is run for it again."
-  (receive (message trouble) (decode row)
-    (make-item row message '() (or trouble "the process died of it") #t)))
+(define %most-retries 50)                         ;receivers tried alone in one call
+(define %longest-retries 1)                       ;s that they may take, then others have their turn
 
 
 ;;; Step 4.
@@ -242,21 +170,27 @@ too many subjects before."
   (put-aside! db (item-id item) now reason))
 
 (define (enter-item! batch item)
-  "Enter ITEM; return whether it is handled: neither aside nor to be tried again."
-  (define (aside reason)
-    (keep-aside! (batch-db batch) item (batch-now batch) reason)
-    #f)
-  (cond ((and (item-message item)
-              (not (row-entered? (item-row item)))
-              (not (enter-message! batch item)))
-         (aside (string-append "too many subjects from "
-                               (sender-words (batch-db batch) (row-sender (item-row item))))))
-        (else
-         (when (row-entered? (item-row item))
-           (enter-again! batch item))
-         (cond ((not (item-trouble item)) #t)
-               ((last-try? item) (aside (why-aside item)))
-               (else #f)))))
+  "Enter ITEM and decide what becomes of it: it is done, aside, or its receiver is tried later."
+  (let ((db (batch-db batch))
+        (id (item-id item))
+        (row (item-row item))
+        (message (item-message item)))
+    (define (aside reason)
+      (settle-postponed! db id)
+      (keep-aside! db item (batch-now batch) reason))
+    (cond ((and message (not (row-entered? row)) (not (enter-message! batch item)))
+           (aside (string-append "too many subjects from " (sender-words db (row-sender row)))))
+          (else
+           (when (and message (row-entered? row))
+             (enter-again! batch item))
+           (cond ((item-later? item)
+                  (postpone! db id (plugin-of message) (row-attempts row)))
+                 ((not (item-trouble item))
+                  (when (row-entered? row)
+                    (settle-postponed! db id)))
+                 ((last-try? item) (aside (why-aside item)))
+                 (else
+                  (postpone! db id (plugin-of message) (+ 1 (row-attempts row)))))))))
 
 (define (enter-items! db policy items now)
   "Enter ITEMS in one transaction.  Those that somebody else handled meanwhile are left out."
@@ -266,16 +200,27 @@ too many subjects before."
              (items (if (equal? waiting (map item-id items))
                         items
                         (filter (lambda (item) (memv (item-id item) waiting)) items))))
-        (handled! db (map item-id
-                          (filter (lambda (item) (enter-item! batch item)) items)))
+        (for-each (lambda (item) (enter-item! batch item)) items)
+        (handled! db (map item-id items))
         (note-receivers! db policy (filter-map item-outcome items) now)
         (note-clocks! db policy (filter-map item-message items) now)))))
+
+(define (enter-postponed! db policy item now)
+  "Enter what the receiver of ITEM, whose message was entered before, has come to.  The process did
+not die of it: it is a plugin like any other."
+  (call-with-batch db policy now
+    (lambda (batch)
+      (enter-item! batch item)
+      (when (item-message item)
+        (clear-suspect! db (plugin-of (item-message item))))
+      (note-receivers! db policy (filter-map item-outcome (list item)) now))))
 
 (define (item-outcome item)
   "Return what `note-receivers!' wants to know of ITEM, or #f: nothing about its receiver."
   (let ((message (item-message item)))
     (and message
          (not (item-final? item))
+         (not (item-later? item))
          (list (message-monitor message) (item-id item) (item-trouble item)))))
 
 
@@ -284,36 +229,67 @@ too many subjects before."
 (define (fresh? row)
   (zero? (row-attempts row)))
 
-(define (enter-or-count! db policy items now)
-  "Enter ITEMS.  When that breaks because of what they are, and not because the database does,
-they are tried alone next, and a single one goes aside in the end: nothing blocks what comes
+;; ENTER is called without arguments, UNCOUNT with the ids of ITEMS.
+(define (enter-or-count! db items now enter uncount)
+  "Call ENTER for ITEMS.  When that breaks because of what they are, and not because the database
+does, they are tried alone next, and a single one goes aside in the end: nothing blocks what comes
 behind it."
   (catch #t
-    (lambda ()
-      (enter-items! db policy items now))
+    enter
     (lambda (key . arguments)
       (let ((text (exception->text key arguments)))
         (when (or (eq? key 'quit) (error-code? 'database-failed key arguments))
-          (uncount-attempts! db (map item-id items))
+          (uncount (map item-id items))
           (apply throw key arguments))
         (%log 'error (format #f "message ~a: ~a" (item-id (first items)) text))
         (match items
           ((item)
            (when (>= (+ 1 (row-attempts (item-row item))) %most-attempts)
              (with-transaction db
+               (settle-postponed! db (item-id item))
                (keep-aside! db item now text))))
           (_ #t))))))
 
-(define (handle-rows! db policy rows now)
+(define (handle-items! db policy items now)
+  (enter-or-count! db items now
+                   (lambda () (enter-items! db policy items now))
+                   (lambda (ids) (uncount-attempts! db ids))))
+
+(define (handle-rows! db policy suspects rows now)
   "Handle ROWS, which wait, together."
   (count-attempts! db (map row-id rows))
-  (enter-or-count! db policy (map (lambda (row) (row->item policy row)) rows) now))
+  (handle-items! db policy (rows->items policy suspects rows) now))
 
-(define (handle-alone! db policy row now)
+(define (handle-alone! db policy suspects row now)
   "Handle ROW, which was tried before, by itself; put it aside when the process died of it."
-  (if (> (row-attempts row) %most-attempts)
-      (enter-or-count! db policy (list (dead-item row)) now)
-      (handle-rows! db policy (list row) now)))
+  (cond ((> (row-attempts row) %most-attempts)
+         (count-attempts! db (list (row-id row)))
+         (handle-items! db policy (list (dead-item row)) now))
+        (else (handle-rows! db policy suspects (list row) now))))
+
+(define (handle-postponed! db policy row now)
+  "Try the receiver of the message of ROW, and nothing else of it."
+  (let ((id (row-id row)))
+    (count-postponed! db id)
+    (let ((item (if (>= (row-attempts row) %most-attempts)
+                    (dead-item row)
+                    (first (rows->items policy '() (list row))))))
+      (enter-or-count! db (list item) now
+                       (lambda () (enter-postponed! db policy item now))
+                       (match-lambda ((id) (uncount-postponed! db id)))))))
+
+(define (handle-all-postponed! db policy now)
+  "Try the receivers that are to be tried, as many as there is time for; return how many."
+  (let ((end (+ (get-internal-real-time)
+                (* %longest-retries internal-time-units-per-second))))
+    (let loop ((count 0))
+      (match (and (< count %most-retries)
+                  (< (get-internal-real-time) end)
+                  (next-postponed db now))
+        (#f count)
+        (row
+         (handle-postponed! db policy row now)
+         (loop (+ count 1)))))))
 
 (define (retry-versions! db)
   "Let the messages of versions that we did not speak before wait again."
@@ -323,25 +299,21 @@ behind it."
   "Handle what waits in DB at NOW (ms) under CONFIG, at most LIMIT messages in the order of their
 arrival, those of one sender in that of their numbers; return how many were looked at, 0 when
 nothing waits.  CLOCK is the monotonic time."
-  (let-go! db clock)
-  (let* ((policy (policy config))
-         (rows (waiting-messages db limit))
-         (died? (lambda (row) (and (not (fresh? row)) (not (row-entered? row)))))
-         (again (filter row-entered? rows))
-         ;; What died keeps its place: later messages of its sender come after it.
-         (rest (remove row-entered? rows)))
-    (receive (batch others) (break died? rest)
-      (let ((alone (if (null? batch)
-                       (take-while died? others)
-                       '()))
-            (again (take again (min %most-retries (length again)))))
+  (let ((policy (policy config)))
+    (heed-death! db policy (%last-death) now)
+    (let-go! db clock)
+    ;; What died keeps its place: later messages of its sender come after it.
+    (receive (batch others) (span fresh? (waiting-messages db limit))
+      (let ((suspects (suspects db))
+            (alone (if (null? batch)
+                       (take-while (negate fresh?) others)
+                       '())))
         (unless (null? batch)
-          (handle-rows! db policy batch now))
-        (for-each (lambda (row) (handle-alone! db policy row now))
-                  (append alone again))
-        (when (null? rows)
+          (handle-rows! db policy suspects batch now))
+        (for-each (lambda (row) (handle-alone! db policy suspects row now)) alone)
+        (when (and (null? batch) (null? alone))
           (index-rest! db))
-        (+ (length batch) (length alone) (length again))))))
+        (+ (length batch) (length alone) (handle-all-postponed! db policy now))))))
 
 (define* (plan-waiting db config #:key (limit 1000))
   "Return what the first LIMIT messages that wait in DB would cause under CONFIG, and change

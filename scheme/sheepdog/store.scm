@@ -17,7 +17,8 @@
             mark set-mark! store-identity
             leave-sign! last-sign remove-sign! %longest-silence
 
-            waiting-messages count-attempts! uncount-attempts! still-waiting handled! put-aside! retry-aside!
+            waiting-messages count-attempts! uncount-attempts! uncount-others!
+            still-waiting handled! put-aside! retry-aside!
             retry-newer! drop-aside! add-own-message! sender-host sender-words))
 
 
@@ -161,8 +162,7 @@ lost, or, with `read-only', older than we know."
 arrival: vectors
 #(ID ATTEMPTS TROUBLE SENDER SEQ RECEIVED SENT BODY LENGTH HANDLED?)."
   (sql db "SELECT m.id, w.attempts, w.trouble, m.sender, m.seq, m.received, m.sent, m.body,
- m.length, CASE w.attempts WHEN 0 THEN 0 ELSE EXISTS
- (SELECT 1 FROM event WHERE id = m.id) END
+ m.length, 0
  FROM waiting w JOIN message m ON m.id = w.message ORDER BY w.message LIMIT "
        (batch-limit db limit)))
 
@@ -186,6 +186,10 @@ statement does for a whole batch."
     (%db-run-many! db "UPDATE waiting SET attempts = attempts - 1
  WHERE message = ? AND attempts > 0"
                    (map list ids))))
+
+(define (uncount-others! db id)
+  "Take the last attempt for all messages but ID back: it was the fault of that one."
+  (sql db "UPDATE waiting SET attempts = attempts - 1 WHERE attempts > 0 AND message <> " id))
 
 (define (still-waiting db first last)
   "Return the ids from FIRST to LAST that wait still, in order."
@@ -212,10 +216,10 @@ statement does for a whole batch."
   (with-transaction db
     (and (positive? (sql-changes db "DELETE FROM aside WHERE message = " id))
          (begin
-           ;; An event says that only the receiver is still to run; attempts tell to look.
-           (sql db "INSERT INTO waiting (message, attempts)
- SELECT id, EXISTS (SELECT 1 FROM event WHERE event.id = message.id)
- FROM message WHERE id = " id)
+           ;; An event says that only the receiver is still to run.
+           (when (zero? (sql-changes db "INSERT INTO postponed (message, plugin, attempts)
+ SELECT id, 'monitor ' || monitor, 0 FROM event WHERE id = " id))
+             (sql db "INSERT INTO waiting (message) VALUES (" id ")"))
            #t))))
 
 (define (retry-newer! db speaks)

@@ -14,7 +14,7 @@
   #:use-module (sheepdog store)
   #:use-module (ice-9 match)
   #:use-module (srfi srfi-1)
-  #:export (note-receivers! note-configuration! note-plugins!
+  #:export (note-receivers! note-death! note-recovery! note-configuration! note-plugins!
             note-findings! note-outage! note-missing! note-clones! note-clocks!))
 
 (define* (bark! db policy tag state summary now #:key host (monitor "message") (time now))
@@ -83,6 +83,31 @@ caller's transaction."
                   (not (assoc monitor failing)))
          (say! monitor 'ok "its receiver works again")))
      known)))
+
+
+;;; Plugins of which a worker died.
+
+(define (plugin-trouble plugin)
+  (match (string-split plugin #\space)
+    (("monitor" name) (string-append "receiver " name))
+    (_ plugin)))
+
+(define (note-recovery! db policy plugin now)
+  "Say that PLUGIN, of which a worker died, works again.  Takes part in the caller's transaction."
+  (bark-once! db policy (plugin-trouble plugin) (string-append "sheepdog " plugin)
+              'ok "it works again" now))
+
+(define (note-death! db policy plugin text rest now)
+  "Say that a worker died of PLUGIN, `monitor disk', how it did being TEXT, and that it rests for
+REST ms, unless that is #f.  Takes part in the caller's transaction."
+  (let ((tag (string-append "sheepdog " plugin))
+        (trouble (plugin-trouble plugin)))
+    (cond (rest
+           (bark! db policy tag 'fail
+                  (string-append text "; it rests for " (duration->text rest)) now)
+           (set-mark! db (string-append "trouble " trouble) now))
+          (else
+           (bark-once! db policy trouble tag 'warn text now)))))
 
 
 ;;; What is read again while the server runs.

@@ -151,6 +151,20 @@ TEST(supervisor, an_earlier_death_in_a_section_is_not_hidden_by_one_before_it_wa
   EXPECT_EQ(scene.count("x:"), 1) << scene.said();
 }
 
+TEST(supervisor, a_death_in_a_section_that_nobody_heeds_has_gaps_like_others) {
+  Scene scene;
+  scene.start([](const Scene& s) {
+    if (s.count("start") == 4) leave(0), _exit(0);
+    enter_section("x:", Seconds{5});
+    abort();
+  });
+  EXPECT_EQ(scene.end(), 0);
+  EXPECT_NE(scene.logged().find("x: died of signal 6 (Aborted)\n"), std::string::npos);
+  EXPECT_NE(scene.logged().find("x: died of signal 6 (Aborted); the next starts in 0.04 s"),
+            std::string::npos)
+      << scene.logged();
+}
+
 TEST(supervisor, a_loop_that_never_comes_round_after_the_start_is_killed) {
   Scene scene;
   scene.start(
@@ -275,7 +289,7 @@ TEST(supervisor, the_worker_has_the_memory_it_is_given) {
   scene.start(
       [](const Scene& s) {
         rlimit limit{};
-        getrlimit(RLIMIT_AS, &limit);
+        getrlimit(RLIMIT_DATA, &limit);
         s.say(limit.rlim_cur == 1U << 30 ? "as told" : "not as told");
         leave(0);
       },
@@ -284,20 +298,22 @@ TEST(supervisor, the_worker_has_the_memory_it_is_given) {
   EXPECT_EQ(scene.said(), "start\nas told\n");
 }
 
-TEST(supervisor, a_program_that_cannot_be_run_is_an_error_and_not_tried_for_ever) {
-  const pid_t pid = fork();
-  if (pid == 0) {
-    try {
-      supervise({"/nowhere/worker"});
-    } catch (const Error& e) {
-      _exit(e.what() == std::string{"cannot run /nowhere/worker: No such file or directory"} ? 42
-                                                                                             : 1);
-    }
-    _exit(0);
-  }
-  int status = 0;
-  waitpid(pid, &status, 0);
-  EXPECT_EQ(WEXITSTATUS(status), 42);
+TEST(supervisor, without_a_program_to_become_it_ends_and_does_not_try_for_ever) {
+  Scene scene;
+  scene.start([](const Scene&) { throw Error{Error::Code::cannot_run, "no such program"}; });
+  EXPECT_EQ(scene.end(), 2);
+  EXPECT_EQ(scene.said(), "start\n");
+}
+
+TEST(supervisor, a_program_that_is_gone_for_a_while_is_waited_for) {
+  Scene scene;
+  scene.start([](const Scene& s) {
+    if (s.count("start") == 1) abort();
+    if (s.count("start") == 2) throw Error{Error::Code::cannot_run, "no such program"};
+    leave(5);
+  });
+  EXPECT_EQ(scene.end(), 5);
+  EXPECT_EQ(scene.count("start"), 3);
 }
 
 TEST(supervisor, what_a_worker_starts_is_no_worker) {

@@ -16,12 +16,12 @@ namespace {
 /// What `mend` says after `harm`, "" for nothing; in a process of its own. Its exit status is 0 if
 /// `well` holds then.
 template <typename Harm, typename Well>
-std::string after(Harm harm, Well well) {
+std::string after(Harm harm, Well well, int flags = O_CLOEXEC) {
   TemporaryDirectory directory;
   const std::string said = directory / "said";
   const pid_t pid = fork();
   if (pid == 0) {
-    const int spare = open("/dev/null", O_RDONLY);
+    const int spare = open("/proc/self/exe", O_RDONLY | flags);
     Traces traces;
     traces.note();
     harm(spare);
@@ -77,6 +77,10 @@ TEST(traces, so_is_one_that_is_another_file_now) {
       },
       [] { return true; });
   EXPECT_EQ(said.rfind("it put another file in the place of descriptor ", 0), 0U) << said;
+}
+
+TEST(traces, one_that_is_not_ours_may_go) {
+  EXPECT_EQ(after([](int spare) { close(spare); }, [] { return true; }, 0), "");
 }
 
 TEST(traces, a_descriptor_that_is_new_is_nobodys_business) {

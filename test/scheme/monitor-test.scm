@@ -137,11 +137,17 @@
                  "(define-monitor cow\n \"C.\"\n (smaple 5))")
     (test-syntax "one like none of them"
                  '("unknown clause 'moo' of define-monitor
-hint: it has options, fields, every, sample, judge, receive" 0 25)
+hint: it has options, fields, every, sample, judge, receive, timeout" 0 25)
                  "(define-monitor cow \"C.\" (moo 5))")
     (test-syntax "a clause given twice"
                  '("clause 'every' given twice" 1 1)
                  "(define-monitor cow \"C.\" (every \"5m\")\n (every \"6m\") (sample 5))")
+    (test-syntax "a time limit of nothing"
+                 '("'timeout' wants 'receive'" 0 0)
+                 "(define-monitor cow \"C.\" (timeout \"5s\"))")
+    (test-syntax "a time limit that is no duration"
+                 '("'timeout' wants a duration, as \"5m\"" 0 0)
+                 "(define-monitor cow \"C.\"\n (timeout 5) (receive (message) '()))")
     (test-syntax "no docstring"
                  '("expected (define-monitor NAME \"What it is for.\" CLAUSE ...)" 0 0)
                  "(define-monitor cow (sample 5))")

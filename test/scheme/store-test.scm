@@ -174,14 +174,14 @@ INSERT INTO waiting (message) SELECT id FROM message")
                 (back (retry-aside! db 1)))
            (list before aside back (waiting db) (retry-aside! db 1))))))
     (test-equal "of what was entered only the receiver is tried again"
-      '((1 1 1))
+      '(() (#(1 "monitor m" 0)))
       (call-with-store
        (lambda (db)
          (add-message! db 1)
          (sql db "INSERT INTO event VALUES (1, 0, 0, 'h', 't', 'm', 'bark', '', '', NULL)")
          (put-aside! db 1 5 "why")
          (retry-aside! db 1)
-         (waiting db))))
+         (list (waiting db) (sql db "SELECT message, plugin, attempts FROM postponed")))))
     (test-equal "what is dropped is not aside any more"
       '(#t #f)
       (call-with-store

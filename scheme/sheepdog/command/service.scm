@@ -31,7 +31,7 @@
       (dynamic-wind
         (lambda ()
           (call-with-output-file file
-            (lambda (port) (format port "~a~%" (getpid)))))
+            (lambda (port) (format port "~a~%" (%daemon-pid)))))
         thunk
         (lambda ()
           (false-if-exception (delete-file file))))

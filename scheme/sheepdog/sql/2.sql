@@ -1,4 +1,4 @@
--- 2.sql -- the second schema: what is missing of senders, and what the server needs to suspect itself
+-- 2.sql -- the second schema: what is missing of senders, what the server suspects, itself and plugins
 -- SPDX-License-Identifier: GPL-3.0-or-later
 
 -- The greatest number stored of a sender, and whether some of its messages are held back (1).
@@ -44,6 +44,28 @@ CREATE INDEX clone_untold ON clone (sender) WHERE told = 0;
 -- What was given up, and what was delivered to the same recipient since.
 CREATE INDEX outbox_failed ON outbox (recipient, id) WHERE next IS NULL AND done IS NULL;
 CREATE INDEX outbox_done ON outbox (recipient, id) WHERE done IS NOT NULL;
+
+-- Messages that are entered, and of which only the part of a plugin is still to be done: it failed,
+-- or the worker died of it and it is tried alone, later.
+CREATE TABLE postponed (
+  message INTEGER PRIMARY KEY,
+  plugin TEXT NOT NULL,                 -- "monitor disk"
+  attempts INTEGER NOT NULL             -- counted, and committed, before each
+) STRICT;
+CREATE INDEX postponed_next ON postponed (plugin, attempts, message);
+INSERT INTO postponed (message, plugin, attempts)
+  SELECT w.message, 'monitor ' || e.monitor, w.attempts
+    FROM waiting w JOIN event e ON e.id = w.message WHERE w.attempts > 0;
+DELETE FROM waiting WHERE message IN (SELECT message FROM postponed);
+
+-- Plugins of which a worker died and that have not worked since.
+CREATE TABLE suspect (
+  plugin TEXT PRIMARY KEY,
+  deaths INTEGER NOT NULL,              -- in a row
+  how TEXT NOT NULL,                    -- the last, in words
+  rests INTEGER NOT NULL DEFAULT 0,     -- how often it was sent to rest
+  until INTEGER NOT NULL DEFAULT 0      -- it rests until then; 0: it does not
+) STRICT, WITHOUT ROWID;
 
 -- What an older sheepdog stored: it held nothing back. Messages without a sender of their own have
 -- numbers with gaps, under a sender that is never told of any.
