@@ -13,6 +13,7 @@
   #:use-module (sheepdog config)
   #:use-module (sheepdog core)
   #:use-module (sheepdog error)
+  #:use-module (sheepdog limit)
   #:autoload (system repl common) (repl-default-option-set!)
   #:autoload (system repl repl) (start-repl)
   #:use-module (ice-9 match)
@@ -79,6 +80,7 @@
   (let ((client (session-client session)))
     (define (tell who what)
       (%log 'notice (string-append who " " what)))
+    (expect-thread! (current-thread))             ;no plugin has left it behind
     (receive (who ours?) (visit client)
       (cond ((not ours?)
              (tell who "was turned away: another user"))
