@@ -28,7 +28,8 @@
   #:export (define-handler
             handler? handler-name handler-doc handler-arguments handler-perform
             handler-decide handler-place handler-file
-            handler-ref handler-names register-handler! call-recording-handlers
+            handler-ref handler-names register-handler! forget-handler!
+            call-recording-handlers
             argument-name argument-wants argument-sentence argument-fits?))
 
 (define-record-type <argument>
@@ -85,6 +86,10 @@ registered."
 (define (handler-ref name)
   "Return the handler called NAME, a symbol or string, or #f if none is loaded."
   (hashq-ref %handlers (if (string? name) (string->symbol name) name)))
+
+(define (forget-handler! name)
+  "Forget the handler NAME, a symbol."
+  (hashq-remove! %handlers name))
 
 (define (handler-names)
   "Return the names of the handlers that are loaded, a sorted list of symbols."

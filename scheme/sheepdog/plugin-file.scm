@@ -17,8 +17,10 @@
 (define %usual-path '())                          ;of all threads of a daemon; as `%plugin-path'
 
 (define (set-plugin-path! path)
-  "Let PATH be the value of `%plugin-path' wherever that is not bound."
-  (set! %usual-path path))
+  "Let PATH be the value of `%plugin-path' wherever that is not bound; return the one before."
+  (let ((before %usual-path))
+    (set! %usual-path path)
+    before))
 
 (define %plugin-path (make-parameter #f))
 ;; alist: KIND -> list of directories that come first (monitor-path, handler-path) | #f

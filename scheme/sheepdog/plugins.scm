@@ -11,13 +11,14 @@
   #:use-module (sheepdog name)
   #:use-module (sheepdog plugin-code)
   #:use-module (sheepdog plugin-file)
+  #:use-module (sheepdog plugin-module)
   #:use-module (sheepdog text)
   #:use-module (ice-9 match)
   #:use-module (srfi srfi-9)
   #:re-export (%plugin-path set-plugin-path!)
   #:export (load-monitor reload-monitor find-monitor available-monitors
             load-handler reload-handler available-handlers
-            reload-all-plugins! bind-plugin-modules!))
+            call-with-plugins-anew bind-plugin-modules!))
 
 
 ;;; The two kinds.
@@ -94,15 +95,17 @@
 (define (load-file kind name file)
   "Load FILE, register the plugin NAME that it defines, and return it; raise `bad-plugin'."
   (check-plugin-file (kind-directory kind) file)
-  (let* ((defined
-          (with-limit (string-append (kind-noun kind) " " name ": loading its file")
-            %usual-limit
-            (lambda () (run-file kind file))))
-         (plugin (if (procedure? defined)
-                     (defined)
-                     (check-defined kind name file defined))))
-    ((kind-register kind) plugin)
-    plugin))
+  (call-with-fresh-module file
+    (lambda ()
+      (let* ((defined
+              (with-limit (string-append (kind-noun kind) " " name ": loading its file")
+                %usual-limit
+                (lambda () (run-file kind file))))
+             (plugin (if (procedure? defined)
+                         (defined)
+                         (check-defined kind name file defined))))
+        ((kind-register kind) plugin)
+        plugin))))
 
 (define (missing kind name)
   "Raise the error that there is no plugin NAME of KIND."
@@ -154,7 +157,7 @@ if it is not yet.  Raise `bad-plugin', text `FILE:LINE:COL: error: ...' or `no m
 (define (find-monitor name)
   "Return the <monitor> called NAME, a string from a message, or #f: there is none.  Raise
 `bad-plugin' if it is broken.  What is missing or broken is looked at once, until
-`reload-all-plugins!'."
+`call-with-plugins-anew'."
   (or (monitor-ref name)
       (and (not (hash-get-handle %misses name))
            (miss name))
@@ -170,12 +173,41 @@ if it is not yet.  Raise `bad-plugin', text `FILE:LINE:COL: error: ...' or `no m
                 (lambda () (reload name) #f))))
        names))
 
-(define (reload-all-plugins!)
+(define (reload-all!)
   "Load again every plugin that is loaded, and forget which were missing or broken.  Return an
 alist from their names to why they are broken, a text, or #f; one that is stays as it was."
   (hash-clear! %misses)
   (append (reload-each reload-monitor (monitor-names))
           (reload-each reload-handler (handler-names))))
+
+(define (plugins-now)
+  "Return a thunk that registers the plugins that are registered now, and no others."
+  (let ((monitors (map monitor-ref (monitor-names)))
+        (handlers (map handler-ref (handler-names))))
+    (lambda ()
+      (for-each forget-monitor! (monitor-names))
+      (for-each register-monitor! monitors)
+      (for-each forget-handler! (handler-names))
+      (for-each register-handler! handlers)
+      (hash-clear! %misses))))
+
+(define (call-with-plugins-anew path proc)
+  "Load again every plugin that is loaded, sought where PATH (see `%plugin-path') says, and return
+what (PROC OUTCOMES) returns.  Unless that is true, all plugins are as they were, PATH too.  OUTCOMES
+is an alist from the names of plugins to why they are broken, a text, or #f: it is loaded.  One that
+is broken stays as it was in any case, whole."
+  (let ((restore! (plugins-now))
+        (old-path (set-plugin-path! path))
+        (keep? #f))
+    (dynamic-wind
+      (const #t)
+      (lambda ()
+        (set! keep? (call-keeping-modules (lambda () (proc (reload-all!)))))
+        keep?)
+      (lambda ()
+        (unless keep?
+          (set-plugin-path! old-path)
+          (restore!))))))
 
 (define (reload-monitor name)
   "Load the monitor NAME again, from its file; see `load-monitor'.  A broken file leaves the

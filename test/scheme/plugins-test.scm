@@ -76,7 +76,7 @@
        (lambda (directory)
          (for-each (lambda (name) (write-file! directory name "("))
                    '("cow.scm" "cow.scm~" ".#cow.scm" "#cow.scm#" "cow.el" "a b.scm"))
-         (filter (lambda (name) (not (member name '("disk" "error" "message"))))
+         (filter (lambda (name) (not (member name '("disk" "error" "message" "note"))))
                  (map car (available-monitors))))))
     (test-equal "ours are there" '(("disk") ("error") ("message"))
       (map (lambda (name) (list (car (assoc name (available-monitors)))))
@@ -167,8 +167,80 @@
          (let ((first (find)))
            (write-file! directory "bee.scm" %header "(define-monitor bee \"mended\")")
            (let* ((second (find))
-                  (outcomes (reload-all-plugins!)))
-             (list first second (assoc "ant" outcomes) (find)))))))
+                  (ant (call-with-plugins-anew
+                        '() (lambda (outcomes) (assoc "ant" outcomes)))))
+             (list first second ant (find)))))))
+    (test-equal "of one that breaks half-way nothing is taken, no helper either"
+      '("old" bad-plugin "old" "new")
+      (call-with-plugins
+       (lambda (directory)
+         (define (edit! . lines)
+           (apply write-file! directory "cat.scm"
+                  "(define-module (monitors cat) #:use-module (sheepdog plugin) #:declarative? #f)"
+                  lines))
+         (define (word)
+           ((monitor-receive (monitor-ref "cat")) #f))
+         (edit! "(define (word) \"old\")" "(define-monitor cat \"C.\" (receive (message) (word)))")
+         (load-monitor "cat")
+         (let ((first (word)))
+           (edit! "(define (word) \"half\")" "(car 1)"
+                  "(define-monitor cat \"C.\" (receive (message) (word)))")
+           (let* ((second (car (problem directory (lambda () (reload-monitor "cat")))))
+                  (third ((module-ref (resolve-module '(monitors cat)) 'word))))
+             (edit! "(define-monitor cat \"C.\" (receive (message) (word)))"
+                    "(define (word) \"new\")")
+             (reload-monitor "cat")
+             (list first second third (word)))))))
+    (test-equal "all are loaded again and kept, or none is"
+      '(("old" "old" #f) ("new" "new" #t))
+      (call-with-plugins
+       (lambda (directory)
+         (define (edit! name doc)
+           (write-file! directory (string-append name ".scm")
+                        (string-append "(define-module (monitors " name
+                                       ") #:use-module (sheepdog plugin))")
+                        (string-append "(define word \"" doc "\")")
+                        (string-append "(define-monitor " name " \"" doc "\")")))
+         (define (try keep?)
+           (call-with-plugins-anew '()
+             (lambda (outcomes)
+               (load-monitor "rat")
+               keep?))
+           (list (monitor-doc (monitor-ref "owl"))
+                 (module-ref (resolve-module '(monitors owl)) 'word)
+                 (and (monitor-ref "rat") #t)))
+         (edit! "owl" "old")
+         (load-monitor "owl")
+         (edit! "owl" "new")
+         (edit! "rat" "new")
+         (let* ((refused (try #f))
+                (taken (try #t)))
+           (forget-monitor! 'rat)
+           (list refused taken)))))
+    (test-equal "an error while all are loaded again leaves them and the path as they were"
+      '("old" #t)
+      (with-temporary-directory (directory)
+        (let ((path `(("monitors" ,directory))))
+          (write-file! directory "elk.scm" %header "(define-monitor elk \"old\")")
+          (set-plugin-path! path)
+          (load-monitor "elk")
+          (write-file! directory "elk.scm" %header "(define-monitor elk \"new\")")
+          (false-if-exception
+           (call-with-plugins-anew `(("monitors" ,directory ,directory))
+                                   (lambda (outcomes) (error "no"))))
+          (list (monitor-doc (monitor-ref "elk"))
+                (equal? path (set-plugin-path! '()))))))
+    (test-equal "whoever asks for the module of a plugin has it loaded, that of the first directory"
+      '("here" #f)
+      (with-temporary-directory (directory)
+        (write-file! directory "emu.scm" "(define-module (monitors emu) #:use-module (sheepdog plugin))"
+                     "(define word \"here\")" "(define-monitor emu \"E.\")")
+        (set-plugin-path! `(("monitors" ,directory)))
+        (bind-plugin-modules!)
+        (let ((word (module-ref (resolve-module '(monitors emu)) 'word))
+              (other (resolve-module '(monitors nobody) #:ensure #f)))
+          (set-plugin-path! '())
+          (list word other))))
     (test-false "a monitor that is nowhere is nothing" (find-monitor "nobody"))
     (test-equal "nor does one that defines another" "good"
       (call-with-plugins

@@ -10,14 +10,17 @@ END
 chmod 600 server.conf
 db=$work/state/sheepdog.db
 mkdir -m 700 monitors
-cat > monitors/raid.scm <<'END'
+plugin() { # plugin WORD: what its receiver stores
+  cat > monitors/raid.scm <<END
 (define-module (monitors raid)
   #:use-module (sheepdog plugin)
   #:declarative? #f)
 (define-monitor raid
   "A monitor of this test."
-  (receive (message) `((store (raid ,(message-host message) "first")))))
+  (receive (message) (list (list 'store (list 'raid (message-host message) "$1")))))
 END
+}
+plugin first
 
 # --- before they start
 
@@ -71,7 +74,7 @@ check "a plugin of the configuration's directory is run" wait_until 10 sql_is fi
 
 # --- SIGHUP
 
-sed 's/first/second/' monitors/raid.scm > new && mv new monitors/raid.scm
+plugin second
 kill -HUP "$server"
 check "SIGHUP reads the configuration again" wait_until 10 grep -q 'configuration read again' daemon.log
 put '{"host":"h","monitor":"raid","state":"ok"}'
@@ -88,8 +91,11 @@ check "and the old one stays" wait_until 10 sql_is second "SELECT value FROM _fa
 mv daemon.log old.log
 cp server.conf good.conf
 echo '(config (prot 7777))' > server.conf
+plugin third
 kill -HUP "$server"
 check "of a bad configuration the old one stays" wait_until 10 grep -q 'the old one stays' daemon.log
+put '{"host":"h3","monitor":"raid","state":"ok"}'
+check "and with it the old plugins, also of a good one" wait_until 10 sql_is second "SELECT value FROM _fact WHERE host = 'h3'" "$db"
 check "which is a warning, too" wait_until 10 sql_is warn \
   "SELECT state FROM subject WHERE host = 'server' AND tag = 'sheepdog config'" "$db"
 check "the log was opened anew" test -s daemon.log
@@ -97,6 +103,10 @@ cat good.conf > server.conf
 kill -HUP "$server"
 check "the good one is well again" wait_until 10 sql_is ok \
   "SELECT state FROM subject WHERE host = 'server' AND tag = 'sheepdog config'" "$db"
+check "and so is the plugin" wait_until 10 sql_is ok \
+  "SELECT state FROM subject WHERE host = 'server' AND tag = 'sheepdog monitor raid'" "$db"
+put '{"host":"h4","monitor":"raid","state":"ok"}'
+check "which is the new one, now" wait_until 10 sql_is third "SELECT value FROM _fact WHERE host = 'h4'" "$db"
 
 # --- one more worker, and the end
 

@@ -132,6 +132,22 @@ print("both")
 END
 same "two have their conversations side by side" both "$(tail -n 1 two)"
 
+python3 - "$socket" > many 2>&1 <<'END'
+import socket, sys
+s = socket.socket(socket.AF_UNIX)
+s.connect(sys.argv[1])
+s.settimeout(60)
+seen = b""
+for i in range(50):
+    s.sendall(b"(define (wau x) (+ x 1))\n" * 199 + b"(list 'round %d)\n" % i)
+    while b"(round %d)" % i not in seen:
+        more = s.recv(65536)
+        assert more, seen[-500:]
+        seen = seen[-500:] + more
+print("10000")
+END
+same "10000 expressions are not too many" 10000 "$(tail -n 1 many)"
+
 # A flag that is up while a receiver runs: an evaluation that sees it up is an overlap.
 cat > flag <<'END'
 (define inside #f)
@@ -221,6 +237,12 @@ check "who reads nothing of much holds nobody up" wait_until 10 fact_is fourth
 stop "$deaf"
 runs "an endless loop" 1 evaluate '(let loop () (loop))'
 has "is interrupted" "sheepdog: error: interrupted after 5 s: the daemon waits" err
+runs "another that does not care" 2 evaluate '
+  (let again () (catch #t (lambda () (let loop () (loop))) (const #f)) (again))'
+has "ends with the worker" "sheepdog: error: the daemon let go of us" err
+check "and the next one has a REPL at once" wait_until 2 evaluate 1
+bark
+check "and works, as its files say" wait_until 10 fact_is first
 has "connections are in the log" "of user $(id -u) has come" daemon.log
 
 # --- the machine's daemon, and places

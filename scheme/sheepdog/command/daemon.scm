@@ -2,6 +2,7 @@
 ;;; SPDX-License-Identifier: GPL-3.0-or-later
 
 (define-module (sheepdog command daemon)
+  #:use-module (sheepdog command reload)
   #:use-module (sheepdog command service)
   #:use-module (sheepdog config)
   #:use-module (sheepdog core)
@@ -128,9 +129,9 @@ somebody wishes us to stop."
   (%notify-manager "READY=1")
   (set! *random-state* (random-state-from-platform))
   (let begin ((config config)
+              (settings (%settings (config-file config)))
               (repl (renew-repl #f %program config)))
-    (let* ((settings (%settings (config-file config)))
-           (performer (performer-of settings)))
+    (let ((performer (performer-of settings)))
       (let loop ((beat-at (and (heartbeat config) (%now)))
                  (drain-at (%now)))
         (let* ((now (%now))
@@ -154,8 +155,10 @@ somebody wishes us to stop."
                0)
               ('reload
                (end-performer! performer settings)
-               (let ((config (reload-config %program config options)))
-                 (begin config (renew-repl repl %program config))))
+               (receive (config new outcomes)
+                   (reload %program config options
+                           (lambda (config) (%settings (config-file config))))
+                 (begin config (or new settings) (renew-repl repl %program config))))
               (#f (loop beat-at drain-at)))))))))
 
 (define (run-once config)

@@ -2,12 +2,12 @@
 ;;; SPDX-License-Identifier: GPL-3.0-or-later
 
 (define-module (sheepdog command serve)
+  #:use-module (sheepdog command reload)
   #:use-module (sheepdog command service)
   #:use-module (sheepdog config)
   #:use-module (sheepdog core)
   #:use-module (sheepdog error)
   #:use-module (sheepdog perform)
-  #:use-module (sheepdog plugins)
   #:use-module (sheepdog policy)
   #:use-module ((sheepdog repl) #:select (close-repl!))
   #:use-module (sheepdog round)
@@ -17,6 +17,7 @@
   #:use-module (sheepdog suspicion)
   #:use-module (sheepdog trouble)
   #:use-module (ice-9 match)
+  #:use-module (ice-9 receive)
   #:use-module (srfi srfi-9)
   #:export (serve))
 
@@ -159,18 +160,20 @@ whether there was."
 ;;; The loop.
 
 (define (reload! server)
-  "Read configuration and plugins of SERVER again; what is bad stays as it was, and is told."
-  (let* ((old (server-config server))
-         (new (reload-config (server-program server) old (server-options server)))
-         (db (server-db server)))
-    (unless (eq? new old)
-      (set-server-config! server new)
-      (close-queue! server)
-      (set-server-settings! server (%settings (config-file new)))
-      (set-plugin-path! (config-plugin-path new))
-      (repl! server))
-    (note-configuration! db (policy new) (not (eq? new old)) (%now))
-    (note-plugins! db (policy new) (reload-plugins!) (%now))))
+  "Read configuration and plugins of SERVER again, all or nothing, and tell what is bad."
+  (let ((db (server-db server)))
+    (receive (config settings outcomes)
+        (reload (server-program server) (server-config server) (server-options server)
+                (lambda (config)
+                  (policy config)
+                  (%settings (config-file config))))
+      (note-configuration! db (policy config) (and settings #t) (%now))
+      (when settings
+        (set-server-config! server config)
+        (close-queue! server)
+        (set-server-settings! server settings)
+        (repl! server)
+        (note-plugins! db (policy config) outcomes (%now))))))
 
 (define (rest server busy?)
   "Return for how many seconds to do nothing before the next work: as long as nobody waits in

@@ -10,7 +10,7 @@
   #:use-module (sheepdog plugins)
   #:use-module (sheepdog repl)
   #:use-module (ice-9 match)
-  #:export (call-as-service reload-config reload-plugins! renew-repl wait-for-wish))
+  #:export (call-as-service open-log-again! renew-repl wait-for-wish))
 
 (define %bad-configuration 78)                    ;sysexits.h, EX_CONFIG
 
@@ -64,33 +64,6 @@ signals are caught."
                     (lambda ()
                       (set-plugin-path! (config-plugin-path config))
                       (proc config))))))))))
-
-(define (one-line text)
-  (string-join (string-split text #\newline) "; "))
-
-(define (reload-config program config options)
-  "Return the configuration read again, or CONFIG, the one in force, when the new one is bad; say so
-and open the log anew."
-  (let ((new (read-config (assq-ref options 'config))))
-    (cond ((config-good? new)
-           (open-log-again! program new options)
-           (%log 'notice "configuration read again")
-           new)
-          (else
-           (open-log-again! program config options)
-           (for-each (lambda (problem) (%log 'error (one-line (problem->text problem))))
-                     (config-errors new))
-           (%log 'error "the new configuration has errors: the old one stays")
-           config))))
-
-(define (reload-plugins!)
-  "Load again what is loaded of monitors and handlers; one that is broken stays as it was.
-Return an alist from their names to why it is broken, #f: it is not."
-  (let ((outcomes (reload-all-plugins!)))
-    (for-each (match-lambda
-                ((name . trouble) (when trouble (%log 'error trouble))))
-              outcomes)
-    outcomes))
 
 (define (greeting program)
   (format #f "~a on ~a, process ~a: (help) tells what is at hand.~%" program (gethostname)
