@@ -30,7 +30,7 @@ def back_after(farm, kill, limit=30):
 
 
 @case("C1", "worker killed at random, 200 times, 20 000 messages; then the supervisor",
-      "20 000 stored, 1 row each, integrity ok each time, back ≤ 2 s", limit=600, short=False)
+      "20 000 stored, 1 row each, integrity ok each time, back ≤ 2 s", limit=600)
 def killed(t):
     farm = Farm(t, machines=2).serve()
     slowest = 0.0

@@ -40,7 +40,8 @@ def attempt(case, seed, options):
     except Violated as e:
         trial.failures.append(str(e))
     except TooLong:
-        trial.failures.append(f"not done within {case.limit} s")
+        seconds = time.monotonic() - trial.began
+        trial.failures.append(f"ended by us after {seconds:.0f} s; its limit are {case.limit} s")
     except Exception:
         trial.failures.append(traceback.format_exc())
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
