@@ -11,7 +11,7 @@ import time
 from harness import calls, checker
 from harness.disk import Disk
 from harness.farm import Farm, Traffic
-from harness.process import children, run, wait
+from harness.process import Service, children, descendants, run, wait
 from harness.trial import case
 from harness.world import TOP, preload
 
@@ -143,6 +143,19 @@ def schema(path):
         return db.execute("PRAGMA user_version").fetchone()[0], tuple(name for name, in names)
 
 
+def until_killed(t, farm, injection):
+    """Run the server under `injection` to its end or to the first death of its worker: a supervisor
+    would start the next, which dies at the same place."""
+    argv = [*injection.argv, t.world.program("sheepdog-queue-daemon"), "-c", farm.server.config,
+            "--log=stderr", "--once"]
+    service = Service(argv, farm.server.env, farm.server.log)
+    wait("it ends or is killed", lambda: not service.alive() or injection.struck(), 120)
+    for pid in reversed(descendants(service.pid)):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    service.end()
+
+
 @case("C8", "upgrade with 10 000 pending, `kill -9` at each step of the migration",
       "old or new schema, never between; all handled once", limit=600)
 def upgrade(t):
@@ -153,7 +166,6 @@ def upgrade(t):
     old_database(path, farm, t.rounds(10_000, 300))
     with open(path, "rb") as file:
         before = file.read()
-    server = [t.world.program("sheepdog-queue-daemon"), "-c", farm.server.config, "--log=stderr"]
     seen = {schema(path)}
     for call in ("pwrite64", "fdatasync,fsync", "openat", "ftruncate"):
         upgraded = 0
@@ -163,8 +175,8 @@ def upgrade(t):
                     os.unlink(name)
             with open(path, "wb") as file:
                 file.write(before)
-            injection = calls.Injection(t.world, call, "signal=SIGKILL", f"{k}+", files)
-            run([*injection.argv, *server, "--once"], farm.server.env, limit=120)
+            injection = calls.Injection(t.world, call, "signal=SIGKILL", f"{k}", files)
+            until_killed(t, farm, injection)
             now = schema(path)
             seen.add(now)
             upgraded += now[0] > 1

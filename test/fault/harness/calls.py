@@ -27,12 +27,16 @@ class Injection:
         for path in paths:
             self.argv += ["-P", path]
 
+    def struck(self):
+        """Whether it has come to that yet."""
+        with open(self.log, errors="replace") as file:
+            return ("+++ killed by" if self.killing else "INJECTED") in file.read()
+
     def hit(self):
         """Whether it came to that. To be asked once, when the program has ended."""
-        with open(self.log, errors="replace") as file:
-            text = file.read()
+        struck = self.struck()
         os.unlink(self.log)
-        return ("+++ killed by" if self.killing else "INJECTED") in text
+        return struck
 
 
 def every(trial, world, call, what, attempt, limit=100_000, paths=()):
