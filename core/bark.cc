@@ -37,10 +37,6 @@ std::string directory() {
   return getcwd(buffer.data(), buffer.size()) ? repair_utf8(buffer.data()).text : "";
 }
 
-std::string base_name(std::string_view path) {
-  return std::string{path.substr(path.rfind('/') + 1)};
-}
-
 /// A duration as MESSAGE's `every`: in the largest unit that is exact.
 std::string every_text(Seconds every) {
   const std::int64_t s = std::llround(every.count());
@@ -58,24 +54,6 @@ void add_text(Json& outcome, const char* key, const std::string& bytes) {
 }
 
 }  // namespace
-
-std::string first_word_name(std::string_view line) {
-  const std::string_view blank = " \t\n", ends = " \t\n;|&()<>\"'";
-  for (;;) {
-    const auto begin = line.find_first_not_of(" \t\n(\"'{");
-    if (begin == line.npos) return "sh";
-    line.remove_prefix(begin);
-    const std::string_view word = line.substr(0, line.find_first_of(ends));
-    const auto equals = word.find('=');
-    if (equals == word.npos || equals == 0) {
-      const std::string name = base_name(word);
-      return name.empty() ? "sh" : name;
-    }
-    const auto next = line.find_first_of(blank);  // a quoted value with blanks: good enough
-    if (next == line.npos) return "sh";
-    line.remove_prefix(next);
-  }
-}
 
 Barks::Barks(const Command& command, const Settings& settings, std::optional<std::string> run)
     : command_{command}, settings_{settings}, run_{std::move(run)}, redactor_{settings.redact} {}

@@ -24,9 +24,6 @@ struct Command {
   std::string name;                 // the base name of its first word
 };
 
-/// The base name of the first word of the shell command `line` that is no assignment.
-std::string first_word_name(std::string_view line);
-
 /// Makes all messages of one run. They are objects of MESSAGE.md, redacted, without an identity.
 class Barks {
  public:

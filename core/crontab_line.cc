@@ -6,7 +6,7 @@
 
 #include <cstdint>
 
-#include "bark.hh"
+#include "program_name.hh"
 #include "text.hh"
 
 namespace sheepdog {
@@ -60,9 +60,9 @@ CrontabLine read_crontab_line(std::string_view line) {
       command = trim(line.substr(0, comment));
     }
   }
-  const std::string name = first_word_name(command);
+  const std::string name = line_name(command);
   result.own = name == "sheepdog" || name.starts_with("sheepdog-");
-  result.tag = fmt::format("{}-{:06x}", printable(name.substr(0, 200)), hash(command));
+  result.tag = fmt::format("{}-{:06x}", name, hash(command));
   return result;
 }
 

@@ -13,6 +13,7 @@
 
 #include "error.hh"
 #include "option_values.hh"
+#include "program_name.hh"
 #include "text.hh"
 #include "version.hh"
 
@@ -330,7 +331,7 @@ const std::string program = "sheepdog";
 }  // namespace
 
 Command shell_command(const std::string& line) {
-  return {{"/bin/sh", "-c", line}, line, printable(first_word_name(line))};
+  return {{"/bin/sh", "-c", line}, line, line_name(line)};
 }
 
 Invocation parse_invocation(int argc, char** argv) {
@@ -350,8 +351,8 @@ Invocation parse_invocation(int argc, char** argv) {
     parse_words(pointers(program, words), parsing);
     if (parsing.has_line) refuse("'run' and -e are two ways to give a command");
     if (parsing.rest.empty()) refuse("'run' wants PROGRAM [ARG...]");
-    const std::string name = parsing.rest[0].substr(parsing.rest[0].rfind('/') + 1);
-    invocation.command = Command{parsing.rest, {}, printable(name.empty() ? "run" : name)};
+    const std::string name = program_name(parsing.rest[0]);
+    invocation.command = Command{parsing.rest, {}, name.empty() ? "run" : name};
   } else {
     if (!parsing.first_watch_option.empty())
       refuse(fmt::format("{} is for -e and 'run'", parsing.first_watch_option),

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -106,8 +107,9 @@ class Reader {
   }
 
   void complain(Position at, std::string text, std::string hint = {}) {
+    if (stopped_) return;  // what was cut off is no news
     result_.problems.push_back({file_, at, std::move(text), std::move(hint)});
-    if (result_.problems.size() < most_problems || stopped_) return;
+    if (result_.problems.size() < most_problems) return;
     result_.problems.push_back({file_, at, "too many errors, the rest was not read", {}});
     stopped_ = true;
   }
@@ -173,9 +175,9 @@ class Reader {
     const bool one = items.size() == frame.before_dot + 1;
     const bool list = one && items.back().is_list();
     if (list && !items.back().dotted) {
-      const Datum tail = std::move(items.back());
+      std::vector<Datum> tail = std::move(items.back().items);
       items.pop_back();
-      items.insert(items.end(), tail.items.begin(), tail.items.end());
+      std::move(tail.begin(), tail.end(), std::back_inserter(items));
     } else if (one && !list && items.size() == 2) {
       frame.list.dotted = true;
     } else if (!frame.damaged) {

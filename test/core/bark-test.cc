@@ -148,15 +148,5 @@ TEST(bark, a_command_without_a_shell_is_its_words) {
   EXPECT_EQ(barks.no_outcome().at("argv").dump(), R"(["/bin/echo","a b","--password","***"])");
 }
 
-TEST(bark, the_name_of_a_line_is_that_of_its_program) {
-  EXPECT_EQ(first_word_name("/usr/bin/borg create x"), "borg");
-  EXPECT_EQ(first_word_name("  A=1 B='x' borg create"), "borg");
-  EXPECT_EQ(first_word_name("(cd /x; make)"), "cd");
-  EXPECT_EQ(first_word_name("borg;true"), "borg");
-  EXPECT_EQ(first_word_name("\"/opt/x/run\" y"), "run");
-  EXPECT_EQ(first_word_name(""), "sh");
-  EXPECT_EQ(first_word_name("A=1"), "sh");
-}
-
 }  // namespace
 }  // namespace sheepdog

@@ -147,6 +147,7 @@ TEST(reader, the_table_of_validation_prints_as_it_is_written) {
       {"(config (port 1e400))", "(config) | 1:15 number out of range"},
       {times(64, "(") + times(64, ")"), times(64, "(") + times(64, ")")},
       {times(65, "(") + times(65, ")"), "() | 1:65 nested deeper than 64"},
+      {times(70, "(a . "), "(a) | 1:321 nested deeper than 64"},  // its dots are not blamed
   });
 }
 
