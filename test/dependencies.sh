@@ -25,6 +25,9 @@ library() { echo 'int main() {}' | c++ -x c++ - "-l$1" -o /dev/null; }
 # module NAME: Debian's Python has it (its programs use that one, not the first of PATH).
 module() { /usr/bin/python3 -c "import $1" || python3 -c "import $1"; }
 
+# lisp NAME: Debian's Emacs has it, in some version.
+lisp() { ls -d "/usr/share/emacs/site-lisp/elpa-src/$1-"*; }
+
 for_build() {
   need tzdata test -e "${TZDIR:-/usr/share/zoneinfo}/UTC"
   need g++ program c++
@@ -50,6 +53,10 @@ for_test() {
   need python3 program python3
   need python3-aiosmtpd module aiosmtpd
   ! program apt-get > /dev/null || need cron program cron # Guix has none; that test is skipped there
+  if program apt-get > /dev/null; then # elsewhere that test is skipped where there is no Geiser
+    need emacs-nox program emacs
+    need elpa-geiser lisp geiser
+  fi
   need sqlite3 program sqlite3
   need jq program jq
   need moreutils program chronic

@@ -49,3 +49,12 @@ them is cut to 500 characters, and nothing in them can make this raise."
                          (print-exception port #f key arguments)))))))
     (lambda _
       (format #f "exception ~a" key))))
+
+;; In a REPL.
+(set-exception-printer! 'sheepdog-error
+  (lambda (port key arguments default)
+    (let ((hint (exception->hint key arguments)))
+      (display (exception->text key arguments) port)
+      (when hint
+        (newline port)
+        (display (string-append "hint: " hint) port)))))

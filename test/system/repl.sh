@@ -86,9 +86,11 @@ check "and the next message meets it" wait_until 10 fact_is second
 cat > define <<'END'
 ,m (monitors raid)
 (define-monitor raid "Another." (receive (message) `((store (raid ,(message-host message) "third")))))
-,q
+,m (sheepdog user)
+(load-monitor "rait")
 END
 repl < define > out 2>&1
+has "where an error of ours is a sentence" "no monitor 'rait'" out
 has "in a conversation" "sheepdog-queue-daemon on $(hostname), process $server: (help)" out
 bark
 check "the monitor is defined anew, and the next message meets it" wait_until 10 fact_is third
