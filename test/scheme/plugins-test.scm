@@ -78,9 +78,9 @@
                    '("cow.scm" "cow.scm~" ".#cow.scm" "#cow.scm#" "cow.el" "a b.scm"))
          (filter (lambda (name) (not (member name '("disk" "error" "message" "note"))))
                  (map car (available-monitors))))))
-    (test-equal "ours are there" '(("disk") ("error") ("message"))
+    (test-equal "ours are there" '(("disk") ("error") ("message") ("note"))
       (map (lambda (name) (list (car (assoc name (available-monitors)))))
-           '("disk" "error" "message")))
+           '("disk" "error" "message" "note")))
     (test-equal "a missing one is named, with the nearest"
       '(bad-plugin "no monitor 'dsk'"
                    "did you mean 'disk'? 'sheepdog monitors' lists them")
