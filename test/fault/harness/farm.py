@@ -33,6 +33,11 @@ class Farm:
         ]
         self.machine = self.machines[0]
 
+    @property
+    def database(self):
+        """Where all goes in the end."""
+        return self.machine.database if self.standalone else self.server.database
+
     def serve(self):
         """Start Redis and server, those that are not there."""
         if not self.redis.alive():

@@ -13,14 +13,20 @@ def digest(number, body):
     return hashlib.sha256(f"{number} {body}".encode()).hexdigest()
 
 
+def _words(outcome):
+    if "start_error" in outcome:
+        return " ".join(outcome.get("argv", ()))
+    return outcome.get("stdout", "")
+
+
 def number_of(message):
     """The number of a stored message (an object) of ours if its SHA-256 fits, else None. A message
-    of a wrapped job has both in its output."""
+    of a wrapped job has both in its output; of one that never ran, among its arguments."""
     if "sha256" in message:
         number, body, sha = message.get("number"), message.get("body"), message["sha256"]
     else:
         outcome = message.get("outcome") or {}
-        found = MARK.search(outcome.get("stdout", "") if isinstance(outcome, dict) else "")
+        found = MARK.search(_words(outcome)) if isinstance(outcome, dict) else None
         if not found:
             return None
         number, body, sha = int(found[1]), found[2], found[3]
@@ -64,10 +70,15 @@ class Ledger:
             **more,
         }
 
+    def mark(self):
+        """A number, and words of a shell command that carry it with its SHA-256."""
+        number, body = self._next()
+        return number, f"FAULT {number} {body} {digest(number, body)}"
+
     def command(self, status):
         """A number and a shell command that fails with `status` and prints number and SHA-256."""
-        number, body = self._next()
-        return number, f"echo FAULT {number} {body} {digest(number, body)}; exit {status}"
+        number, mark = self.mark()
+        return number, f"echo {mark}; exit {status}"
 
     def lines(self, count, **more):
         """The numbers and the JSON lines of `count` messages."""
