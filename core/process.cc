@@ -79,9 +79,19 @@ void lift_memory_limit() {
   setrlimit(RLIMIT_DATA, &memory);
 }
 
+/// In the child, as below. A terminal reaches it no more; what came before that and waits, since we
+/// block it, is for us: ignoring a signal discards it.
+void begin_session() {
+  setsid();
+  for (const int s : {SIGINT, SIGQUIT, SIGHUP, SIGTSTP}) {
+    signal(s, SIG_IGN);
+    signal(s, SIG_DFL);
+  }
+}
+
 /// In the child, which has our memory: only async-signal-safe calls from here to exec.
 void prepare_child(const Start& start, pid_t parent) {
-  if (start.group == Start::Group::session) setsid();
+  if (start.group == Start::Group::session) begin_session();
   if (start.group == Start::Group::own) setpgid(0, 0);
   if (start.ends_with_us) bind_to(parent);
   if (!start.inherit) lift_memory_limit();

@@ -4,7 +4,9 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <signal.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -12,6 +14,14 @@
 #include <string>
 
 #include "support.hh"
+
+static bool terminal_interrupts = false;
+
+/// libc's, but on wish Ctrl-C comes before the session is a new one.
+extern "C" pid_t setsid() noexcept {
+  if (terminal_interrupts) kill(getpid(), SIGINT);
+  return static_cast<pid_t>(syscall(SYS_setsid));
+}
 
 namespace sheepdog {
 namespace {
@@ -57,6 +67,18 @@ TEST(process, an_end_is_waited_for_as_long_as_asked) {
   EXPECT_FALSE(wait_for_child(slow.pid, Seconds{0.05}));
   kill(slow.pid, SIGKILL);
   EXPECT_EQ(wait_for_child(slow.pid, Seconds{10}), 137);
+}
+
+TEST(process, what_a_terminal_sent_to_us_is_not_for_another_session) {
+  sigset_t interrupt, before;
+  sigemptyset(&interrupt);
+  sigaddset(&interrupt, SIGINT);
+  sigprocmask(SIG_BLOCK, &interrupt, &before);  // as a wrapper does, which reads it elsewhere
+  terminal_interrupts = true;
+  const Started child = start_detached({"/bin/sh", "-c", "exit 7"});
+  terminal_interrupts = false;
+  sigprocmask(SIG_SETMASK, &before, nullptr);
+  EXPECT_EQ(wait_for_child(child.pid, Seconds{10}), 7);
 }
 
 TEST(process, a_detached_one_has_a_session_and_no_streams_of_ours) {
