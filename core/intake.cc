@@ -72,9 +72,12 @@ class Batch {
     }
     std::int64_t variant = 0;
     auto id = insert(entry, sender.id, seq, variant);
-    if (id > 0) {
-      if (origin.own_numbers) numbering_.take(sender, seq);
-    } else {
+    const bool is_first = id > 0;
+    if (origin.own_numbers) {
+      if (is_first) numbering_.take(sender, seq);
+      if (entry.prior >= 0) numbering_.give_up(sender, entry.prior + 1, seq - 1);
+    }
+    if (!is_first) {
       const auto next = next_variant(entry, sender.id, seq);
       if (!next) return false;
       variant = *next;

@@ -21,7 +21,8 @@ constexpr Seconds patience{5.0};  // Guile starts for it
 void LocalPush::push(std::span<const Outgoing> messages) {
   Json all = Json::array();
   for (const auto& message : messages)
-    all.push_back({message.message, message.sent, message.first, message.key, message.signature});
+    all.push_back({message.message, message.sent, message.first, message.prior, message.key,
+                   message.signature});
   const auto left = deadline(patience) - std::chrono::steady_clock::now();
   try {
     GuileChild{find_paths()}.ask({{"sheepdog", "core"}, "%local-push!", {directory_, all}}, left);

@@ -29,6 +29,7 @@ CREATE TABLE IF NOT EXISTS entry (
   message BLOB NOT NULL,
   sent INTEGER NOT NULL,
   first INTEGER NOT NULL,
+  prior INTEGER NOT NULL DEFAULT -1,
   key TEXT NOT NULL,
   signature TEXT NOT NULL
 ) STRICT;
@@ -47,8 +48,13 @@ CREATE TABLE IF NOT EXISTS identity (
 INSERT OR IGNORE INTO identity (one) VALUES (1);
 )";
 
+constexpr std::int64_t newest_version = 2;
+constexpr const char* from_version_1 =
+    "ALTER TABLE entry ADD COLUMN prior INTEGER NOT NULL DEFAULT -1";
+
 constexpr const char* insert_entry =
-    "INSERT INTO entry (received, message, sent, first, key, signature) VALUES (?, ?, ?, ?, ?, ?)";
+    "INSERT INTO entry (received, message, sent, first, prior, key, signature)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?)";
 
 std::int64_t now_ms() {
   using namespace std::chrono;
@@ -77,8 +83,9 @@ Entry entry_of(const Statement& row) {
   entry.message = row.text(2);
   if (row.integer(3) > 0) entry.sent = row.integer(3);
   entry.first = row.integer(4);
-  entry.key = row.text(5);
-  entry.signature = row.text(6);
+  entry.prior = row.integer(5);
+  entry.key = row.text(6);
+  entry.signature = row.text(7);
   bound(entry);
   return entry;
 }
@@ -86,7 +93,7 @@ Entry entry_of(const Statement& row) {
 /// The entries that nobody but `worker` claimed, oldest first, at most `limit` and about 8 MiB.
 std::vector<Entry> select_entries(Database& db, std::int64_t worker, int limit) {
   auto& statement = db.prepare(
-      "SELECT id, received, message, sent, first, key, signature FROM entry"
+      "SELECT id, received, message, sent, first, prior, key, signature FROM entry"
       " WHERE id NOT IN (SELECT entry FROM claim WHERE worker <> ?) ORDER BY id LIMIT ?");
   statement.bind(1, worker);
   statement.bind(2, std::int64_t{limit});
@@ -152,15 +159,17 @@ Database& LocalQueue::db() const {
   auto db = std::make_unique<Database>(directory_ + "/queue.db", Database::Mode::create);
   db->run(fmt::format("PRAGMA busy_timeout = {}",
                       std::chrono::ceil<std::chrono::milliseconds>(timeout_).count()));
-  const auto version = integer(db->run("PRAGMA user_version").at(0));
-  if (version > 1)
+  const auto version_of = [&] { return integer(db->run("PRAGMA user_version").at(0)); };
+  if (version_of() > newest_version)
     throw Error{Error::Code::queue_refused,
-                fmt::format("the local queue in {} has version {}, this sheepdog knows 1",
-                            directory_, version)};
-  if (version == 0) {
+                fmt::format("the local queue in {} has version {}, this sheepdog knows {}",
+                            directory_, version_of(), newest_version)};
+  if (version_of() < newest_version) {
     Transaction transaction{*db};
-    db->run_script(schema);
-    db->run_script("PRAGMA user_version = 1");
+    const auto version = version_of();  // another process may have been quicker
+    if (version == 0) db->run_script(schema);
+    if (version == 1) db->run_script(from_version_1);
+    db->run_script(fmt::format("PRAGMA user_version = {}", newest_version));
     transaction.commit();
   }
   db_ = std::move(db);
@@ -176,8 +185,9 @@ void LocalQueue::push(std::span<const Outgoing> messages) {
       insert.bind_blob(2, message.message);
       insert.bind(3, message.sent);
       insert.bind(4, message.first);
-      insert.bind_text(5, message.key);
-      insert.bind_text(6, message.signature);
+      insert.bind(5, message.prior);
+      insert.bind_text(6, message.key);
+      insert.bind_text(7, message.signature);
       insert.step();
       insert.reset();
     }

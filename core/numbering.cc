@@ -94,6 +94,16 @@ void Numbering::settle(Sender& sender, std::int64_t upto) {
   look_up(sender);
 }
 
+void Numbering::give_up(Sender& sender, std::int64_t first, std::int64_t last) {
+  if (last < first) return;
+  sender.changed = true;
+  split(sender, first - 1);
+  split(sender, last);
+  const std::array<Value, 3> values{sender.id, first, last};
+  db_.run("DELETE FROM hole WHERE sender = ? AND first BETWEEN ? AND ?", values);
+  look_up(sender);
+}
+
 void Numbering::take(Sender& sender, std::int64_t seq) {
   sender.changed = true;
   if (seq <= sender.highest) {

@@ -37,6 +37,10 @@ class Numbering {
   /// The sender says that it has nothing more up to `upto`.
   void settle(Sender& sender, std::int64_t upto);
 
+  /// The sender never will send `first` to `last`, all below a number that is stored, and says so
+  /// in a message of its own: they are not missing.
+  void give_up(Sender& sender, std::int64_t first, std::int64_t last);
+
   /// `seq` is stored, and was not before.
   void take(Sender& sender, std::int64_t seq);
 

@@ -143,13 +143,13 @@ SCM take_in_all(Queue& queue, Database& db, int limit, double patience) {
   return vector({scm(intake.claimed), scm(intake.stored), scm(intake.duplicates)});
 }
 
-/// For programs without SQLite: MESSAGES is a vector of #(message sent first key signature).
+/// For programs without SQLite: MESSAGES is a vector of #(message sent first prior key signature).
 void local_push(const std::string& directory, SCM messages) {
   std::vector<Outgoing> all;
   for (const auto& one : scm_to_json(messages))
     all.push_back({one.at(0).get<std::string>(), one.at(1).get<std::int64_t>(),
-                   one.at(2).get<std::int64_t>(), one.at(3).get<std::string>(),
-                   one.at(4).get<std::string>()});
+                   one.at(2).get<std::int64_t>(), one.at(3).get<std::int64_t>(),
+                   one.at(4).get<std::string>(), one.at(5).get<std::string>()});
   without_guile([&] { LocalQueue{directory}.push(all); });
 }
 

@@ -21,6 +21,7 @@ struct Outgoing {
   std::string message;
   std::int64_t sent = 0;   // epoch ms, the sender's clock at the hand-over
   std::int64_t first = 0;  // all its sender's numbers below this one are settled; 0: not said
+  std::int64_t prior = -1;  // those between this one and its own are given up; -1: not said
   std::string key = {}, signature = {};  // empty: not signed
 };
 
@@ -31,7 +32,7 @@ struct Entry {
   std::int64_t length = 0;                // of the whole message; `message` has 256 KiB at most
   std::optional<std::int64_t> sent = {};  // epoch ms
   std::int64_t received = 0;              // epoch ms: when the queue took it
-  std::int64_t first = 0;                 // as in Outgoing
+  std::int64_t first = 0, prior = -1;     // as in Outgoing
   std::string key = {}, signature = {};
   std::string trouble = {};  // not empty: no message of ours, and why ("no field 'message'")
 };

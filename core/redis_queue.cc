@@ -70,6 +70,7 @@ std::string epoch_seconds(std::int64_t ms) { return fmt::format("{}.{:03}", ms /
 void set_field(Entry& entry, const std::string& name, const std::string& value) {
   if (name == "sent") entry.sent = epoch_ms(value);
   if (name == "first") entry.first = std::max<std::int64_t>(0, leading_integer(value));
+  if (name == "prior") entry.prior = std::max<std::int64_t>(-1, leading_integer(value));
   if (name == "key") entry.key = value;
   if (name == "signature") entry.signature = value;
 }
@@ -97,11 +98,16 @@ Entry make_entry(const std::string& id, std::vector<Reply>& fields) {
   return entry;
 }
 
-Command xadd(const std::string& stream, const Outgoing& message, const std::string& sent,
-             const std::string& first) {
+/// The numbers of a message as text, which must outlive its command.
+struct Numbers {
+  std::string sent, first, prior;
+};
+
+Command xadd(const std::string& stream, const Outgoing& message, const Numbers& numbers) {
   Command command{"XADD", stream, "*", "message", message.message};
-  if (message.sent > 0) command.insert(command.end(), {"sent", sent});
-  if (message.first > 0) command.insert(command.end(), {"first", first});
+  if (message.sent > 0) command.insert(command.end(), {"sent", numbers.sent});
+  if (message.first > 0) command.insert(command.end(), {"first", numbers.first});
+  if (message.prior >= 0) command.insert(command.end(), {"prior", numbers.prior});
   if (!message.key.empty())
     command.insert(command.end(), {"key", message.key, "signature", message.signature});
   return command;
@@ -127,13 +133,13 @@ void RedisQueue::push(std::span<const Outgoing> messages) {
     std::size_t count = 0;
     for (std::size_t bytes = 0; count < messages.size() && bytes < pipeline_bytes; ++count)
       bytes += messages[count].message.size();
-    std::vector<std::string> numbers(2 * count);  // before the commands that view them
+    std::vector<Numbers> numbers;
+    for (const auto& m : messages.first(count))
+      numbers.push_back(
+          {epoch_seconds(m.sent), std::to_string(m.first), std::to_string(m.prior)});
     std::vector<Command> commands;
-    for (std::size_t i = 0; i < count; ++i) {
-      numbers[2 * i] = epoch_seconds(messages[i].sent);
-      numbers[2 * i + 1] = std::to_string(messages[i].first);
-      commands.push_back(xadd(barks_, messages[i], numbers[2 * i], numbers[2 * i + 1]));
-    }
+    for (std::size_t i = 0; i < count; ++i)
+      commands.push_back(xadd(barks_, messages[i], numbers[i]));
     redis_.must(commands, limit_of());
     messages = messages.subspan(count);
   }

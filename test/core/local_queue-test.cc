@@ -21,7 +21,7 @@ TEST(local_queue, an_entry_keeps_its_bytes_and_what_stands_beside_them) {
   TemporaryDirectory directory;
   LocalQueue queue{directory.path()};
   const std::string bytes{"\0\xff\n{", 4};
-  const std::vector<Outgoing> outgoing{{bytes, 1'700'000'000'123, 7, "ed25519:k", "c2ln"}};
+  const std::vector<Outgoing> outgoing{{bytes, 1'700'000'000'123, 7, 40, "ed25519:k", "c2ln"}};
   queue.push(outgoing);
   const auto entries = queue.claim(1, at_once);
   ASSERT_EQ(entries.size(), 1U);
@@ -29,10 +29,23 @@ TEST(local_queue, an_entry_keeps_its_bytes_and_what_stands_beside_them) {
   EXPECT_EQ(entries[0].length, 4);
   EXPECT_EQ(entries[0].sent, 1'700'000'000'123);
   EXPECT_EQ(entries[0].first, 7);
+  EXPECT_EQ(entries[0].prior, 40);
   EXPECT_EQ(entries[0].key, "ed25519:k");
   EXPECT_EQ(entries[0].signature, "c2ln");
   EXPECT_EQ(entries[0].trouble, "");
   EXPECT_GT(entries[0].received, 1'700'000'000'000);
+}
+
+TEST(local_queue, what_an_older_sheepdog_left_in_it_is_not_lost) {
+  TemporaryDirectory directory;
+  push(*std::make_unique<LocalQueue>(directory.path()), {"old"});
+  {
+    Database db{directory / "queue.db", Database::Mode::create};
+    db.run_script("ALTER TABLE entry DROP COLUMN prior; PRAGMA user_version = 1");
+  }
+  LocalQueue queue{directory.path()};
+  push(queue, {"new"});
+  EXPECT_EQ(messages(queue.claim(5, at_once)), (Texts{"old", "new"}));
 }
 
 TEST(local_queue, a_claimed_message_comes_back_when_its_worker_dies) {

@@ -20,7 +20,7 @@ TEST(redis_queue, an_entry_keeps_its_bytes_and_what_stands_beside_them) {
   RedisServer server;
   RedisQueue queue{address_of(server)};
   const std::string bytes{"\0\xff\r\n{", 5};
-  const std::vector<Outgoing> outgoing{{bytes, 1'700'000'000'007, 7, "ed25519:k", "c2ln"}};
+  const std::vector<Outgoing> outgoing{{bytes, 1'700'000'000'007, 7, 40, "ed25519:k", "c2ln"}};
   queue.push(outgoing);
   EXPECT_NE(server.ask({"XRANGE", "sheepdog:barks", "-", "+"}).find("sent\n1700000000.007"),
             std::string::npos);
@@ -30,6 +30,7 @@ TEST(redis_queue, an_entry_keeps_its_bytes_and_what_stands_beside_them) {
   EXPECT_EQ(entries[0].length, 5);
   EXPECT_EQ(entries[0].sent, 1'700'000'000'007);
   EXPECT_EQ(entries[0].first, 7);
+  EXPECT_EQ(entries[0].prior, 40);
   EXPECT_EQ(entries[0].key, "ed25519:k");
   EXPECT_EQ(entries[0].signature, "c2ln");
   EXPECT_EQ(entries[0].received, std::stoll(entries[0].id));
