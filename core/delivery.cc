@@ -59,7 +59,9 @@ const char* place_name(Place place) {
 }
 
 Delivery::Delivery(const Settings& settings, bool hold_back)
-    : settings_{settings}, hold_back_{hold_back}, spool_{settings.spool, settings.spool_limits} {}
+    : settings_{settings},
+      hold_back_{hold_back},
+      spool_{settings.spool, settings.spool_limits, settings.name} {}
 
 std::size_t Delivery::post(const Json& message) {
   Posted posted;

@@ -5,6 +5,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "primitives.hh"
 
+#include <fmt/format.h>
 #include <libguile.h>
 #include <sys/random.h>
 #include <unistd.h>
@@ -17,19 +18,17 @@
 #include <string>
 #include <vector>
 
-#include <fmt/format.h>
-
 #include "database.hh"
 #include "errand.hh"
 #include "glue.hh"
 #include "intake.hh"
+#include "job.hh"
 #include "json.hh"
 #include "local_queue.hh"
 #include "lock.hh"
 #include "log.hh"
 #include "paths.hh"
 #include "prefetch.hh"
-#include "job.hh"
 #include "queue.hh"
 #include "scheme_data.hh"
 #include "scheme_database.hh"
@@ -154,7 +153,7 @@ void local_push(const std::string& directory, SCM messages) {
 }
 
 std::unique_ptr<Spool> spool_open(Settings& settings) {
-  return std::make_unique<Spool>(settings.spool, settings.spool_limits);
+  return std::make_unique<Spool>(settings.spool, settings.spool_limits, settings.name);
 }
 
 SCM spool_put(Spool& spool, SCM message) {
@@ -167,8 +166,12 @@ std::int64_t spool_hand_over(Spool& spool, Queue& queue, double patience) {
   return without_guile([&] { return spool.hand_over(queue, Seconds{patience}); });
 }
 
+std::int64_t spool_drain(Spool& spool, Queue& queue, double patience, double limit) {
+  return without_guile([&] { return spool.drain(queue, Seconds{patience}, Seconds{limit}); });
+}
+
 SCM spool_depth(Spool& spool) {
-  const SpoolDepth depth = spool.depth();
+  const SpoolDepth depth = without_guile([&] { return spool.depth(); });
   return vector(
       {scm(depth.waiting), scm(depth.sent), scm(depth.bad), scm(depth.bytes), scm(depth.oldest)});
 }
@@ -203,10 +206,8 @@ std::unique_ptr<Errands> errands_open() { return std::make_unique<Errands>(); }
 void errand_start(Errands& errands, std::int64_t key, const std::vector<std::string>& argv,
                   SCM input, double limit) {
   if (argv.empty()) throw Error{Error::Code::usage, "no program to run"};
-  errands.start({.key = key,
-                 .argv = argv,
-                 .input = bytes_argument(input, 4),
-                 .limit = Seconds{limit}});
+  errands.start(
+      {.key = key, .argv = argv, .input = bytes_argument(input, 4), .limit = Seconds{limit}});
 }
 
 SCM ending_to_scm(const Ending& ending) {
@@ -268,7 +269,6 @@ SCM pending_signal() {
   catch_signals();
   return wish_to_scm(wait_for_wish(Seconds{0}));
 }
-
 
 SCM lock(const std::string& file, double patience) {
   const auto holder = without_guile([&] { return hold_lock(file, Seconds{patience}); });
@@ -343,6 +343,7 @@ void define_all(void*) {
   glue::define<spool_open>("%spool-open");
   glue::define<spool_put>("%spool-put!");
   glue::define<spool_hand_over>("%spool-hand-over!");
+  glue::define<spool_drain>("%spool-drain!");
   glue::define<spool_depth>("%spool-depth");
 
   glue::define<turn_take>("%turn-take!");

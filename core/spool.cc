@@ -4,49 +4,36 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <array>
-#include <cerrno>
 #include <chrono>
+#include <limits>
+#include <thread>
+#include <utility>
+#include <vector>
 
 #include "error.hh"
-#include "fit.hh"
+#include "instant.hh"
 #include "paths.hh"
+#include "spool_change.hh"
+#include "spool_hand_over.hh"
+#include "spool_loss.hh"
+#include "spool_room.hh"
 #include "spool_sender.hh"
 
 namespace sheepdog {
 namespace {
 
-// What may be handed over and unacknowledged, and what goes in one call.
-constexpr std::size_t max_sent = 1000;
-constexpr std::int64_t max_sent_bytes = 8 << 20;
-constexpr std::size_t chunk = 200;
-constexpr std::size_t chunk_bytes = 1 << 20;
-constexpr std::int64_t settling = 2000;  // ms that a server gets before an empty queue is a loss
-constexpr std::int64_t long_queue = 10'000;  // entries: a server that is merely behind
-
 using Clock = std::chrono::steady_clock;
 
-std::int64_t now_ms() {
-  using namespace std::chrono;
-  return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
-}
+constexpr std::int64_t no_limit = std::numeric_limits<std::int64_t>::max();
+constexpr std::int64_t chunk = 200;  // messages of a drain at once
+constexpr double rate = 1000;        // messages of a drain a second
+constexpr Seconds look{0.1};         // at a queue that has not acknowledged what is underway
 
-bool is_sender_id(std::string_view name) {
-  return name.size() == 32 && name.find_first_not_of("0123456789abcdef") == name.npos;
-}
-
-std::string new_sender_id() {
-  std::array<unsigned char, 16> bytes;
-  if (getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size()))
-    spool_failed("find a random id");
-  std::string id;
-  for (const auto byte : bytes) id += fmt::format("{:02x}", byte);
-  return id;
+Deadline after(Seconds duration) {
+  return Clock::now() + std::chrono::duration_cast<Clock::duration>(duration);
 }
 
 /// Open the spool. Who else may write into it could plant messages.
@@ -78,7 +65,7 @@ std::vector<std::string> own_senders(const Descriptor& root) {
 std::string sender_id(const Descriptor& root) {
   auto ids = own_senders(root);
   if (!ids.empty()) return ids.front();
-  const FileLock lock{root, Clock::now() + std::chrono::seconds{5}};  // two that begin at once
+  const FileLock lock{root, after(Seconds{5})};  // two that begin at once
   ids = own_senders(root);
   if (!ids.empty()) return ids.front();
   const auto id = new_sender_id();
@@ -86,132 +73,6 @@ std::string sender_id(const Descriptor& root) {
   if (fsync(root.get())) spool_failed("flush it");
   return id;
 }
-
-std::int64_t bytes_of(const SpoolSender& sender, const std::vector<SpoolName>& names) {
-  std::int64_t sum = 0;
-  for (const auto& name : names)
-    if (const auto status = sender.status(name)) sum += status->bytes;
-  return sum;
-}
-
-void check_room(const SpoolSender& sender, const SpoolSender::Listing& listing,
-                const SpoolLimits& limits) {
-  const auto count = static_cast<std::int64_t>(listing.names.size());
-  // Few messages cannot fill it: then the sizes need not be asked for.
-  const bool may_be_full = count >= limits.bytes / static_cast<std::int64_t>(max_message);
-  const auto bytes = may_be_full ? bytes_of(sender, listing.names) : 0;
-  if (count < limits.messages && bytes < limits.bytes) return;
-  throw Error{Error::Code::spool_failed,
-              fmt::format("it is full: {} messages, {} KiB", count, bytes / 1024),
-              "the queue must take them: 'sheepdog queue flush' sends them"};
-}
-
-/// `message` under its identity, as the bytes that are sent.
-std::string identified(const Json& message, const std::string& sender, std::int64_t seq) {
-  Json result = Json::object();
-  result["sender"] = sender;
-  result["seq"] = seq;
-  for (const auto& [key, value] : message.items())
-    if (key != "sender" && key != "seq") result[key] = value;
-  return fit_message(std::move(result));
-}
-
-/// One sender's hand-over, under its lock.
-class HandOver {
- public:
-  HandOver(SpoolSender& sender, Queue& queue, const SpoolLimits& limits, Clock::time_point end)
-      : sender_{sender}, queue_{queue}, limits_{limits}, end_{end} {}
-
-  std::int64_t run() {
-    auto listing = sender_.list();
-    settle_old(listing);
-    if (listing.in(SpoolState::sent).size() && settle_acknowledged(listing))
-      listing = sender_.list();
-    first_ = listing.first();
-    const auto sent = listing.in(SpoolState::sent);
-    if (!sent.empty() && seems_lost(sent)) send(sent);
-    return send(within_window(sent, listing.in(SpoolState::waiting)));
-  }
-
- private:
-  /// What only kept its number, and no longer is the highest.
-  void settle_old(const SpoolSender::Listing& listing) {
-    auto done = listing.in(SpoolState::done);
-    if (!done.empty() && done.back().number == listing.highest) done.pop_back();
-    sender_.settle(done);
-  }
-
-  /// An acknowledgement above the highest number is not of this spool: it counts for nothing.
-  bool settle_acknowledged(const SpoolSender::Listing& listing) {
-    const auto upto = queue_.acknowledged(sender_.id()).value_or(0);
-    auto names = listing.in(SpoolState::sent);
-    std::erase_if(names, [&](const auto& name) { return name.number > upto; });
-    if (upto > listing.highest || names.empty()) return false;
-    sender_.settle(names);
-    return true;
-  }
-
-  /// Whether the queue lost what it had: it is empty although nothing was acknowledged, or the
-  /// time to send again has come. The file's own times serve: at worst a duplicate is sent.
-  bool seems_lost(const std::vector<SpoolName>& sent) {
-    const auto newest = sender_.status(sent.back());
-    const auto oldest = sender_.status(sent.front());
-    if (!newest || !oldest) return false;
-    const auto now = now_ms();
-    const auto resend = std::chrono::ceil<std::chrono::milliseconds>(limits_.resend).count();
-    const bool settled = std::abs(now - newest->changed) >= settling;
-    const bool overdue = std::abs(now - oldest->changed) >= resend;
-    if (!settled && !overdue) return false;
-    const auto depth = queue_.depth();
-    const auto length = depth.waiting + depth.claimed;
-    return (settled && length == 0) || (overdue && length < long_queue);
-  }
-
-  /// As many of `waiting` as may be underway beside `sent`.
-  std::vector<SpoolName> within_window(const std::vector<SpoolName>& sent,
-                                       std::vector<SpoolName> waiting) {
-    if (queue_.durable()) return waiting;
-    std::size_t count = sent.size();
-    std::int64_t bytes = bytes_of(sender_, sent);
-    std::size_t fit = 0;
-    for (; fit < waiting.size() && count < max_sent && bytes < max_sent_bytes; ++fit, ++count)
-      if (const auto status = sender_.status(waiting[fit])) bytes += status->bytes;
-    waiting.resize(fit);
-    return waiting;
-  }
-
-  std::int64_t send(const std::vector<SpoolName>& names) {
-    std::int64_t count = 0;
-    for (std::size_t at = 0; at < names.size() && Clock::now() < end_;) {
-      std::vector<Outgoing> messages;
-      std::vector<SpoolName> taken;
-      for (std::size_t bytes = 0; at < names.size() && taken.size() < chunk && bytes < chunk_bytes;
-           ++at)
-        if (auto file = sender_.read(names[at]); file.trouble.empty()) {
-          bytes += file.message.size();
-          messages.push_back({std::move(file.message), now_ms(), first_});
-          taken.push_back(names[at]);
-        } else {
-          sender_.put_aside(names[at], file.trouble);
-        }
-      if (taken.empty()) continue;
-      queue_.push(messages);
-      if (queue_.durable()) {
-        sender_.settle(taken);
-      } else {
-        sender_.mark_sent(taken);
-      }
-      count += static_cast<std::int64_t>(taken.size());
-    }
-    return count;
-  }
-
-  SpoolSender& sender_;
-  Queue& queue_;
-  const SpoolLimits& limits_;
-  Clock::time_point end_;
-  std::int64_t first_ = 0;
-};
 
 /// Do `work`; its errors then say which spool.
 template <typename Work>
@@ -224,23 +85,81 @@ auto in_spool(const std::string& directory, Work work) {
   }
 }
 
-/// The queue's calls end in time while this lives.
-class QueueEnd {
- public:
-  QueueEnd(Queue& queue, Clock::time_point end) : queue_{queue} { queue_.end_at(end); }
-  ~QueueEnd() { queue_.end_at({}); }
-  QueueEnd(const QueueEnd&) = delete;
+/// When the oldest waiting message of `sender` was put, epoch ms.
+std::optional<std::int64_t> since(const SpoolSender& sender, const SpoolTally& tally) {
+  if (tally.waiting == 0) return {};
+  const auto status = sender.status({tally.oldest, SpoolState::waiting});
+  return status ? std::optional{status->written} : std::nullopt;
+}
 
- private:
-  Queue& queue_;
-};
+/// Hand over until nothing waits, nothing moves for `patience`, or `end`.
+std::int64_t go_on(SpoolHandOver& sender, bool unbounded, Seconds patience, Deadline end) {
+  std::int64_t count = 0;
+  for (auto give_up = after(patience);;) {
+    const auto began = Clock::now();
+    const auto went = sender.go(chunk, std::min(end, after(patience)));
+    count += went;
+    if (went > 0) give_up = after(patience);
+    if (!sender.waits() || Clock::now() >= std::min(give_up, end)) return count;
+    const auto pace = std::max(look, Seconds{static_cast<double>(went) / rate});
+    if (!unbounded)
+      std::this_thread::sleep_until(began + std::chrono::duration_cast<Clock::duration>(pace));
+  }
+}
+
+bool is_there(const std::string& directory) { return access(directory.c_str(), F_OK) == 0; }
 
 }  // namespace
 
+void SpoolDepth::add(const SpoolDepth& other) {
+  waiting += other.waiting;
+  sent += other.sent;
+  bad += other.bad;
+  bytes += other.bytes;
+  if (other.oldest && (!oldest || *other.oldest < *oldest)) oldest = other.oldest;
+}
+
 std::string MessageId::to_text() const { return fmt::format("{}:{}", sender.substr(0, 4), seq); }
 
-Spool::Spool(std::string directory, SpoolLimits limits)
-    : directory_{std::move(directory)}, limits_{limits} {}
+Spool::Spool(std::string directory, SpoolLimits limits, std::string host)
+    : directory_{std::move(directory)},
+      limits_{limits},
+      host_{host.empty() ? short_host_name() : std::move(host)} {}
+
+Spool Spool::notes_of(const std::string& sender) const {
+  return Spool{fmt::format("{}/{}/{}", directory_, sender, SpoolSender::notes_name),
+               SpoolLimits{.resend = limits_.resend}, host_};
+}
+
+/// Keep a message about `sender`'s directory. `words`: its fields `summary` and `fields`.
+void Spool::note(const std::string& sender, const Json& words) const {
+  Json message{{"host", host_}, {"monitor", "note"}, {"tag", "sheepdog spool"}, {"kind", "log"}};
+  message["time"] = static_cast<double>(epoch_ms()) / 1000;
+  message.update(words);
+  notes_of(sender).put(std::move(message));
+}
+
+/// Keep a message about `losses`; earlier ones that still wait become a part of it, so that a long
+/// outage does not fill the spool with counts.
+void Spool::note_losses(const std::string& sender, SpoolLosses losses) const {
+  const Spool notes = notes_of(sender);
+  if (!is_there(notes.directory_)) return note(sender, losses.message());
+  const auto root = open_root(notes.directory_);
+  const SpoolSender inner{root, sender_id(root)};
+  const auto file = inner.hand_over_file();
+  const FileLock nobody_sends{file, {}};
+  std::vector<SpoolName> earlier;
+  if (nobody_sends) earlier = SpoolChange{inner}.list().in(SpoolState::waiting);
+  std::erase_if(earlier, [&](const SpoolName& name) {
+    try {
+      return !losses.add(read_json(inner.read(name).message));
+    } catch (const Error&) {
+      return true;
+    }
+  });
+  note(sender, losses.message());
+  SpoolChange{inner}.settle(earlier);
+}
 
 MessageId Spool::put(Json message) {
   if (!message.is_object()) throw Error{Error::Code::bad_message, "a message is a JSON object"};
@@ -251,51 +170,83 @@ MessageId Spool::put(Json message) {
       throw Error{Error::Code::spool_failed, e.what()};
     }
     const auto root = open_root(directory_);
-    SpoolSender sender{root, sender_id(root)};
-    const auto lock = sender.lock();
-    const auto listing = sender.list();
-    sender.clean(listing);
-    check_room(sender, listing, limits_);
-    const auto number = listing.highest + 1;
-    sender.write(number, identified(message, sender.id(), number));
-    return MessageId{sender.id(), number};
+    for (;;) {
+      const SpoolSender sender{root, sender_id(root)};
+      SpoolChange change{sender};
+      if (!sender.in_place()) continue;  // it has got a new id
+      const auto number = change.tally().highest + 1;
+      const auto bytes = identified(message, sender.id(), number);
+      const auto size = static_cast<std::int64_t>(bytes.size());
+      if (is_full(change.tally(), size, limits_))
+        make_room(change, size, limits_,
+                  [&](const SpoolLosses& losses) { note_losses(sender.id(), losses); });
+      change.write(bytes);
+      return MessageId{sender.id(), number};
+    }
+  });
+}
+
+/// Do `work` with each of our senders; what it tells of itself goes before and after.
+template <typename Work>
+std::int64_t Spool::with_senders(Queue& queue, Seconds patience, Work work) {
+  if (!is_there(directory_)) return 0;  // nothing was ever put
+  return in_spool(directory_, [&] {
+    const auto root = open_root(directory_);
+    std::int64_t count = 0;
+    for (const auto& id : own_senders(root)) {
+      auto now = id;
+      bool told = true;
+      SpoolHandOver sender{root, id, queue, limits_.resend,
+                           [&](const std::string& sender_id, const Json& words) {
+                             note(now = sender_id, words);
+                             told = true;
+                           }};
+      const auto hand_over_notes = [&] {
+        if (std::exchange(told, false)) notes_of(now).hand_over(queue, patience);
+      };
+      hand_over_notes();
+      count += work(sender);
+      hand_over_notes();
+    }
+    return count;
   });
 }
 
 std::int64_t Spool::hand_over(Queue& queue, Seconds patience) {
-  if (access(directory_.c_str(), F_OK)) return 0;  // nothing was ever put
-  return in_spool(directory_, [&] {
-    const auto end = Clock::now() + std::chrono::duration_cast<Clock::duration>(patience);
-    const QueueEnd ends{queue, end};
-    const auto root = open_root(directory_);
+  const auto end = after(patience);
+  return with_senders(queue, patience,
+                      [&](SpoolHandOver& sender) { return sender.go(no_limit, end); });
+}
+
+std::int64_t Spool::drain(Queue& queue, Seconds patience, Seconds limit) {
+  const auto end = after(limit);
+  return with_senders(queue, patience, [&](SpoolHandOver& sender) {
+    const auto file = sender.sender().drain_file();
     std::int64_t count = 0;
-    for (const auto& id : own_senders(root)) {
-      SpoolSender sender{root, id};
-      const auto file = sender.hand_over_file();
-      const FileLock lock{file, end};
-      if (lock) count += HandOver{sender, queue, limits_, end}.run();
-    }
+    do {
+      const FileLock alone{file, {}};
+      if (!alone) break;
+      const auto went = go_on(sender, queue.durable(), patience, end);
+      count += went;
+      if (went == 0) break;
+    } while (Clock::now() < end && sender.look());  // who was refused the lock relies on us
     return count;
   });
 }
 
 SpoolDepth Spool::depth() const {
   SpoolDepth depth;
-  if (access(directory_.c_str(), F_OK)) return depth;
+  if (!is_there(directory_)) return depth;
   return in_spool(directory_, [&] {
     const auto root = open_root(directory_);
     for (const auto& id : own_senders(root)) {
       const SpoolSender sender{root, id};
-      const auto listing = sender.list();
-      const auto waiting = listing.in(SpoolState::waiting);
-      const auto sent = listing.in(SpoolState::sent);
-      depth.waiting += static_cast<std::int64_t>(waiting.size());
-      depth.sent += static_cast<std::int64_t>(sent.size());
-      depth.bytes += bytes_of(sender, waiting) + bytes_of(sender, sent);
-      if (waiting.empty()) continue;
-      const auto status = sender.status(waiting.front());
-      if (status && (!depth.oldest || status->written < *depth.oldest))
-        depth.oldest = status->written;
+      const auto tally = SpoolChange{sender}.tally();
+      depth.add({.waiting = tally.waiting,
+                 .sent = tally.sent,
+                 .bytes = tally.bytes,
+                 .oldest = since(sender, tally)});
+      depth.add(notes_of(id).depth());
     }
     const Descriptor bad{openat(root.get(), "bad", O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
     if (bad)

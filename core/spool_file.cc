@@ -110,13 +110,16 @@ Unsealed unseal(std::string_view content) {
 
 Unsealed read_spool_file(const Descriptor& directory, const std::string& name) {
   struct stat status {};
-  if (fstatat(directory.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW))
+  if (fstatat(directory.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW)) {
+    if (errno == ENOENT) return {{}, "it is gone", true};
     spool_failed("read " + name);
+  }
   if (!S_ISREG(status.st_mode)) return {{}, "not a regular file"};
   if (status.st_size > static_cast<off_t>(max_message + max_header))
     return {{}, fmt::format("{} bytes", status.st_size)};
   const Descriptor file{
       openat(directory.get(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)};
+  if (!file && errno == ENOENT) return {{}, "it is gone", true};
   if (!file) spool_failed("read " + name);
   std::string content(static_cast<std::size_t>(status.st_size), '\0');
   std::size_t have = 0;
@@ -134,8 +137,12 @@ Unsealed read_spool_file(const Descriptor& directory, const std::string& name) {
 void write_spool_file(const Descriptor& directory, const std::string& name,
                       std::string_view content) {
   const std::string temporary = name + ".tmp";
-  const Descriptor file{openat(directory.get(), temporary.c_str(),
-                               O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600)};
+  const auto create = [&] {
+    return Descriptor{openat(directory.get(), temporary.c_str(),
+                             O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600)};
+  };
+  auto file = create();
+  if (!file && errno == EEXIST && !unlinkat(directory.get(), temporary.c_str(), 0)) file = create();
   if (!file) spool_failed("create " + name);
   try {
     write_all(file, content, name);
@@ -145,7 +152,12 @@ void write_spool_file(const Descriptor& directory, const std::string& name,
     unlinkat(directory.get(), temporary.c_str(), 0);
     throw;
   }
-  if (fsync(directory.get())) spool_failed("flush the directory of " + name);
+  if (fsync(directory.get())) {
+    const int error = errno;
+    unlinkat(directory.get(), name.c_str(), 0);  // else it would go twice: the caller sends it
+    errno = error;
+    spool_failed("flush the directory of " + name);
+  }
 }
 
 std::vector<std::string> list_directory(const Descriptor& directory) {

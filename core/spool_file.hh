@@ -37,6 +37,7 @@ std::string seal(std::string_view message);
 struct Unsealed {
   std::string message;
   std::string trouble;  // empty: `message` is whole
+  bool gone = false;    // there is no such file; `trouble` says so
 };
 Unsealed unseal(std::string_view content);
 
@@ -45,7 +46,8 @@ Unsealed unseal(std::string_view content);
 Unsealed read_spool_file(const Descriptor& directory, const std::string& name);
 
 /// Write `content` to a new file `name` of `directory`, through `NAME.tmp`, and flush both to the
-/// disk. Throws Error::spool_failed, also when `name` is there; nothing is left behind then.
+/// disk; under a lock, so that a `NAME.tmp` which is there was left by somebody who died. Throws
+/// Error::spool_failed, also when `name` is there; nothing is left behind then.
 void write_spool_file(const Descriptor& directory, const std::string& name,
                       std::string_view content);
 

@@ -58,26 +58,34 @@ class ScriptedQueue : public Queue {
  public:
   void push(std::span<const Outgoing> messages) override {
     if (broken) throw Error{Error::Code::queue_unreachable, "away"};
-    had.insert(had.end(), messages.begin(), messages.end());
+    for (const auto& message : messages) {
+      const auto identity = identity_of(message.message);
+      if (acknowledging && identity) acks[identity->sender] = identity->seq;
+      (message.message.find(R"("monitor":"note")") == std::string::npos ? had : notes)
+          .push_back(message);
+    }
   }
   [[nodiscard]] bool durable() const override { return false; }
   std::vector<Entry> claim(int, Seconds) override { return {}; }
   void acknowledge(std::span<const std::string>, const Acknowledgements&) override {}
-  std::optional<std::int64_t> acknowledged(const std::string&) override { return upto; }
+  std::optional<std::int64_t> acknowledged(const std::string& sender) override {
+    const auto known = acks.find(sender);
+    return known == acks.end() ? std::nullopt : std::optional{known->second};
+  }
   Depth depth() override { return {.waiting = waiting}; }
   std::string describe() override { return "scripted"; }
   [[nodiscard]] std::string identity() const override { return "scripted"; }
 
-  /// The numbers that it had.
+  /// The numbers that it had, but for what spools say of themselves.
   [[nodiscard]] std::vector<std::int64_t> numbers() const {
     std::vector<std::int64_t> found;
     for (const auto& message : had) found.push_back(identity_of(message.message)->seq);
     return found;
   }
 
-  std::vector<Outgoing> had;
-  bool broken = false;
-  std::optional<std::int64_t> upto;
+  std::vector<Outgoing> had, notes;
+  bool broken = false, acknowledging = false;
+  Acknowledgements acks;
   std::int64_t waiting = 1;
 };
 
