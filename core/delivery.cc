@@ -25,6 +25,7 @@ namespace sheepdog {
 namespace {
 
 constexpr std::int64_t long_wait = 3600 * 1000;  // ms: then somebody should know
+constexpr std::int64_t backlog = 500;  // messages: more take longer than a job should wait
 
 /// Our sibling `sheepdog`, also when we are another of the programs.
 std::string own_program() {
@@ -123,8 +124,22 @@ void Delivery::push_directly() {
   }
 }
 
+/// A child that goes on with what takes longer.
+Started Delivery::start_flush() const {
+  std::vector<std::string> argv{own_program(), "queue", "flush"};
+  if (settings_.file) argv.insert(argv.begin() + 1, {"-c", *settings_.file});
+  return start_detached(argv);
+}
+
 void Delivery::hand_over_to_queue(Seconds patience) {
   const auto queue = open_first_queue(settings_.queues);
+  if (spool_.depth().waiting > backlog) {  // ours comes after them
+    queue->end_at(std::chrono::steady_clock::now() +
+                  std::chrono::duration_cast<std::chrono::steady_clock::duration>(patience));
+    queue->describe();  // if it is away the user hears of it
+    if (!spool_.is_drained()) start_flush();
+    return;
+  }
   const auto place_all = [&] {
     for (auto& posted : posted_)
       if (posted.id && !waits(*posted.id)) posted.place = Place::queued;
@@ -136,19 +151,13 @@ void Delivery::hand_over_to_queue(Seconds patience) {
     throw;
   }
   place_all();
-  if (spool_.depth().waiting > 0) {  // more than fits into our time: a child goes on
-    std::vector<std::string> argv{own_program(), "queue", "flush"};
-    if (settings_.file) argv.insert(argv.begin() + 1, {"-c", *settings_.file});
-    start_detached(argv);
-  }
+  if (spool_.depth().waiting > 0 && !spool_.is_drained()) start_flush();
 }
 
 void Delivery::drain(Seconds patience) {
-  std::vector<std::string> argv{own_program(), "queue", "flush"};
-  if (settings_.file) argv.insert(argv.begin() + 1, {"-c", *settings_.file});
-  const Started child = start_detached(argv);
+  const Started child = start_flush();
   if (child.pid == 0) {
-    trouble_ = fmt::format("cannot start {}", argv[0]);
+    trouble_ = fmt::format("cannot start {}", own_program());
     return;
   }
   const auto status = wait_for_child(child.pid, patience);

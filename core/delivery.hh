@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "json.hh"
+#include "process.hh"
 #include "seconds.hh"
 #include "settings.hh"
 #include "spool.hh"
@@ -52,6 +53,7 @@ class Delivery {
   void push_directly();
   void hand_over_to_queue(Seconds patience);
   void drain(Seconds patience);
+  Started start_flush() const;
   [[nodiscard]] bool waits(const MessageId& id) const;
 
   const Settings& settings_;

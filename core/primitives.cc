@@ -21,6 +21,7 @@
 #include "database.hh"
 #include "errand.hh"
 #include "glue.hh"
+#include "instant.hh"
 #include "intake.hh"
 #include "job.hh"
 #include "json.hh"
@@ -140,6 +141,11 @@ SCM take_in_all(Queue& queue, Database& db, int limit, double patience) {
     return store(entries, queue, db);
   });
   return vector({scm(intake.claimed), scm(intake.stored), scm(intake.duplicates)});
+}
+
+void queue_push(Queue& queue, const std::string& message) {
+  const Outgoing outgoing{.message = message, .sent = epoch_ms()};
+  without_guile([&] { queue.push({&outgoing, 1}); });
 }
 
 /// For programs without SQLite: MESSAGES is a vector of #(message sent first prior key signature).
@@ -340,6 +346,7 @@ void define_all(void*) {
   glue::define<queue_acknowledged>("%queue-acknowledged");
   glue::define<take_in_all>("%take-in!");
   glue::define<local_push>("%local-push!");
+  glue::define<queue_push>("%queue-push!");
   glue::define<spool_open>("%spool-open");
   glue::define<spool_put>("%spool-put!");
   glue::define<spool_hand_over>("%spool-hand-over!");

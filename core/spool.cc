@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <limits>
 #include <thread>
@@ -224,13 +225,24 @@ std::int64_t Spool::drain(Queue& queue, Seconds patience, Seconds limit) {
     const auto file = sender.sender().drain_file();
     std::int64_t count = 0;
     do {
-      const FileLock alone{file, {}};
+      // A queue of this machine has it soon: that is waited for.
+      const FileLock alone{file, queue.durable() ? std::min(end, after(patience)) : Deadline{}};
       if (!alone) break;
       const auto went = go_on(sender, queue.durable(), patience, end);
       count += went;
       if (went == 0) break;
     } while (Clock::now() < end && sender.look());  // who was refused the lock relies on us
     return count;
+  });
+}
+
+bool Spool::is_drained() const {
+  if (!is_there(directory_)) return false;
+  const auto root = open_root(directory_);
+  const auto ids = own_senders(root);
+  return std::any_of(ids.begin(), ids.end(), [&](const auto& id) {
+    const auto file = SpoolSender{root, id}.drain_file();
+    return !FileLock{file, {}};
   });
 }
 

@@ -64,6 +64,9 @@ class Spool {
   /// sends what was put before.
   std::int64_t drain(Queue& queue, Seconds patience, Seconds limit);
 
+  /// Whether another process is draining: it sends what was put before.
+  [[nodiscard]] bool is_drained() const;
+
   [[nodiscard]] SpoolDepth depth() const;
   [[nodiscard]] const std::string& directory() const { return directory_; }
 

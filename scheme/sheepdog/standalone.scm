@@ -60,12 +60,13 @@
       (lambda () (proc queue))
       (lambda () (%queue-close! queue)))))
 
-(define* (hand-over! settings #:key (patience 2.0))
-  "Hand what waits in the spool of SETTINGS over to its queue, for PATIENCE seconds at most; return
-how many messages went.  Raise `queue-unreachable' and the like."
+(define* (hand-over! settings #:key (patience 2.0) (limit 600))
+  "Hand what waits in the spool of SETTINGS over to its queue until nothing waits, nothing moves for
+PATIENCE seconds, or LIMIT seconds are over; return how many messages went.  Raise `queue-unreachable'
+and the like."
   (call-with-queue settings
     (lambda (queue)
-      (%spool-hand-over! (%spool-open settings) queue patience))))
+      (%spool-drain! (%spool-open settings) queue patience limit))))
 
 (define (daemon-of file)
   "Return the pid of the queue daemon on the database FILE, or #f if there is none."
@@ -130,9 +131,9 @@ is false: the caller has opened it.  Return `drained', `left-to-daemon' or `left
   "Is the machine of SETTINGS its own server?"
   (assq-ref (%settings->alist settings) 'standalone))
 
-(define* (drain! config #:key (patience 10) (log? #t) performer)
-  "Send what waits under CONFIG: the spool to the queue, and, standalone, the queue into the
-database.  PATIENCE, LOG? and PERFORMER are as for `drain-queue!'.  Return two values: how many
+(define* (drain! config #:key (patience 10) (limit 600) (log? #t) performer)
+  "Send what waits under CONFIG: the spool to the queue, for LIMIT seconds at most, and, standalone,
+the queue into the database.  The others are as for `drain-queue!'.  Return two values: how many
 messages left the spool; and what became of the queue, `remote' or as `drain-queue!' says.  A
 configuration with errors makes no machine standalone: then raise `bad-configuration'."
   (let* ((settings (%settings (config-file config)))
@@ -140,7 +141,7 @@ configuration with errors makes no machine standalone: then raise `bad-configura
     (unless (or (config-good? config) (not standalone?))
       (raise-error 'bad-configuration "the configuration has errors"
                    "'sheepdog config check' lists all of them"))
-    (let ((count (hand-over! settings)))
+    (let ((count (hand-over! settings #:limit limit)))
       (values count
               (if standalone?
                   (drain-queue! settings config #:patience patience #:log? log?

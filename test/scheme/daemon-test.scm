@@ -29,6 +29,16 @@
     '(270000 300000 330000)
     (map (lambda (random) (jittered 300000 random)) '(0.0 0.5 1.0)))
 
+  (test-equal "while a backlog moves it goes on at once"
+    1000
+    (next-drain 1000 200 #t 0.5))
+  (test-equal "a queue that is away is tried again within ten seconds, each machine at its own time"
+    '(6000 8500 11000)
+    (map (lambda (random) (next-drain 1000 #f #t random)) '(0 1/2 1)))
+  (test-equal "with nothing to send, or a server that takes nothing, it is quiet for a minute"
+    '(61000 61000 61000)
+    (list (next-drain 1000 0 #f 0.5) (next-drain 1000 #f #f 0.5) (next-drain 1000 0 #t 0.5)))
+
   (test-equal "a heartbeat is ok, and declares its own expectation"
     '("h" "PING" ping ok 900000)
     (let ((message (bytes->message

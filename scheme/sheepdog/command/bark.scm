@@ -160,7 +160,7 @@ came on standard input."
                                 #:outcome (and (option-ref options 'stdin)
                                                (read-input (current-input-port)))
                                 #:now now)))
-    (list ((spool! place) (check-message message now)))))
+    (list ((keep! place) (check-message message now)))))
 
 ;;; Messages from standard input
 
@@ -230,7 +230,7 @@ how many lines were no message."
      (let ((place (place common)))
        (cond ((option-ref options 'json)
               (check-json-alone words options)
-              (if (zero? (bark-lines (spool! place) (place-ref place 'name)
+              (if (zero? (bark-lines (keep! place) (place-ref place 'name)
                                      (current-input-port)
                                      (lambda (ids) (deliver! place ids common))))
                   0

@@ -16,10 +16,12 @@
   #:use-module (sheepdog text)
   #:use-module (ice-9 match)
   #:use-module (ice-9 receive)
-  #:export (watch heartbeat-message jittered))
+  #:export (watch heartbeat-message jittered next-drain))
 
 (define %program "sheepdog-daemon")
 (define %drain 60000)                             ;ms between two looks into the spool
+(define %retry 10000)                             ;ms at most till a queue that is away is tried again
+(define %drain-limit 5)                           ;s of draining between two turns of the loop
 (define %shift 10)                                ;percent by which heartbeats are spread
 
 (define (jittered ms random)
@@ -65,7 +67,8 @@ machines of a herd do not all speak at once."
                                  ('left-to-other "; another process goes on"))))))
 
 (define* (deliver! config #:optional performer)
-  "Send what waits in the spool, mails for PERFORMER; an error is logged: it goes the next time."
+  "Send what waits in the spool, mails for PERFORMER; an error is logged: it goes the next time.
+Return #f then, else how many messages left the spool."
   (with-error-handler
    (lambda (code text hint)
      (unless (equal? text %last-trouble)
@@ -73,10 +76,10 @@ machines of a herd do not all speak at once."
        (%log 'warning text))
      #f)
    (lambda ()
-     (receive (count fate) (drain! config #:log? #f #:performer performer)
-       (tell-delivery count fate))
-     (set! %last-trouble #f)
-     #t)))
+     (receive (count fate) (drain! config #:limit %drain-limit #:log? #f #:performer performer)
+       (tell-delivery count fate)
+       (set! %last-trouble #f)
+       count))))
 
 (define %last-trouble #f)                         ;string: the error that lasts | #f
 
@@ -85,10 +88,24 @@ machines of a herd do not all speak at once."
   (match (%spool-depth (%spool-open settings))
     (#(waiting sent bad bytes oldest) (positive? (+ waiting sent)))))
 
+(define (next-drain now count waiting? random)
+  "Return when, after NOW, the spool is to be drained again.  COUNT messages went, #f: an error came;
+WAITING? some remain.  RANDOM, from 0 to 1, spreads the machines of a herd whose queue comes back
+over ten seconds."
+  (cond ((not waiting?) (+ now %drain))
+        ((not count) (+ now (inexact->exact (round (* %retry (/ (+ 1 random) 2))))))
+        ((positive? count) now)
+        (else (+ now %drain))))
+
+(define (waits? settings)
+  "Does the spool of SETTINGS hold anything that the queue does not have?"
+  (match (%spool-depth (%spool-open settings))
+    (#(waiting sent bad bytes oldest) (positive? waiting))))
+
 (define (guarded thunk)
-  "Call THUNK; log an error of ours, such as a full disk."
+  "Call THUNK; log an error of ours, such as a full disk, and return #f then."
   (with-error-handler
-   (lambda (code text hint) (%log 'error text))
+   (lambda (code text hint) (%log 'error text) #f)
    thunk))
 
 (define (next-beat config now)
@@ -123,6 +140,13 @@ machines of a herd do not all speak at once."
                        (performer-patience performer now))))
     (if programs (min turn programs) turn)))
 
+(define (drain-turn! config settings performer)
+  "Drain the spool of SETTINGS for a while, if there is anything; return when to do so again."
+  (let ((count (if (or performer (waiting? settings))
+                   (deliver! config performer)
+                   0)))
+    (next-drain (%now) count (waits? settings) (random:uniform))))
+
 (define (run-loop config options)
   "Keep the heartbeat, drain the spool and, where this machine is its own server, tell people, until
 somebody wishes us to stop."
@@ -137,16 +161,17 @@ somebody wishes us to stop."
         (let* ((now (%now))
                (beat? (and beat-at (>= now beat-at)))
                (drain? (>= now drain-at)))
-          (when beat?
-            (guarded (lambda () (beat! config settings))))
-          (when (or beat? drain? (and performer (performing? performer)))
-            (guarded (lambda ()
-                       (when (or performer (waiting? settings))
-                         (deliver! config performer))))
-            (rest-performer! performer))
-          (%notify-manager "WATCHDOG=1")
-          (let ((beat-at (if beat? (next-beat config now) beat-at))
-                (drain-at (if drain? (+ now %drain) drain-at)))
+          (define (turn!)
+            (when beat?
+              (guarded (lambda () (beat! config settings))))
+            (if (or beat? drain? (and performer (performing? performer)))
+                (let ((next (guarded (lambda () (drain-turn! config settings performer)))))
+                  (rest-performer! performer)
+                  (or next (+ now %drain)))
+                drain-at))
+          (let ((drain-at (turn!))
+                (beat-at (if beat? (next-beat config now) beat-at)))
+            (%notify-manager "WATCHDOG=1")
             (match (wait-for-wish (next-turn (%now) beat-at drain-at performer))
               ('stop
                (%notify-manager "STOPPING=1")

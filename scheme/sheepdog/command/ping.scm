@@ -45,5 +45,5 @@ MAILTO are addresses."
                                    #:mailto (delete "" (place-ref place 'mailto))
                                    #:now now)))
        (deliver! place
-                 (list ((spool! place) (check-message message now)))
+                 (list ((keep! place) (check-message message now)))
                  common)))))

@@ -87,7 +87,7 @@ is at it."
 
 (define (flush common)
   (let ((place (require-good (place common))))
-    (receive (fate trouble) (hand-over! place 60)
+    (receive (fate trouble) (hand-over! place #:all? #t)
       (cond (trouble
              (%complain (car trouble) (cdr trouble) 'error)
              (let ((words (spool-words (%spool-depth (%spool-open (place-settings place)))
