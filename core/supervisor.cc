@@ -8,6 +8,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -233,7 +234,9 @@ std::optional<int> Supervisor::after(int status) {
   worker_ = 0;
   if (!end_descendants(Seconds{2}))
     log(Level::warning, "descendants of the worker do not die: left behind");
-  if (page_->phase == Phase::left) return page_->status.load();
+  // Where one has served before, a bad configuration is waited out, as a reload would do.
+  const bool mendable = page_->status == EX_CONFIG && turns_ > 0;
+  if (page_->phase == Phase::left && !mendable) return page_->status.load();
   if (page_->not_started && !started_once_) return 2;  // it said why
   started_once_ = true;
   if (stop_signal != 0) {

@@ -21,9 +21,9 @@ struct Supervision {
 
 /// Start a worker, a child that calls `become`, which execs, and another when it died, until one
 /// leaves on purpose or we are told to stop; return the exit status. When the first cannot be
-/// started
-/// (`become` throws or returns) that is 2, and the child has complained. The worker is in a
-/// session of its own, dies with this thread, and finds the page in $SHEEPDOG_SUPERVISOR. TERM, INT
+/// started (`become` throws or returns) that is 2, and the child has complained. Who leaves with 78
+/// (sysexits.h: a bad configuration) after another has served is as good as dead: the next may
+/// find it mended. The worker is in a session of its own, dies with this thread, and finds the page in $SHEEPDOG_SUPERVISOR. TERM, INT
 /// and HUP are passed on; $NOTIFY_SOCKET is told what the worker tells, and the watchdog is fed
 /// while it moves. To be called in the main thread of a process that has no other.
 int supervise(const std::function<void()>& become, const Supervision& supervision = {});

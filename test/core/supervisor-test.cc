@@ -71,6 +71,20 @@ TEST(supervisor, the_gap_is_short_again_after_a_turn_of_the_loop) {
   EXPECT_EQ(gaps, "0.02 0.04 0.02 ");
 }
 
+TEST(supervisor, a_configuration_that_went_bad_behind_a_server_is_waited_out) {
+  Scene scene;
+  scene.start([](const Scene& s) {
+    if (s.count("start") == 1) come_round(Seconds{1}), abort();
+    const int status = s.count("start") < 4 ? 78 : 3;
+    leave(status), _exit(status);
+  });
+  EXPECT_EQ(scene.end(), 3);
+  EXPECT_EQ(scene.count("start"), 4);
+  EXPECT_NE(scene.logged().find("the worker ended with status 78; the next starts in 0.08 s"),
+            std::string::npos)
+      << scene.logged();
+}
+
 TEST(supervisor, a_section_past_its_limit_is_killed_at_once_and_named) {
   Scene scene;
   scene.start([](const Scene& s) {
