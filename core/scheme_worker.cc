@@ -21,9 +21,10 @@ namespace {
 /// after them is spent only when one does.
 struct Watch {
   bool on = false, noted = false;
-  bool ran = false;  // a plugin did, for the present message
+  bool ran = false;          // a plugin did, for the present message
+  std::string last;          // the plugin that ran first for the last message, "monitor disk"
   Traces traces;
-  std::string plugin;        // the first that ran, "monitor disk"
+  std::string plugin;        // the first that ran
   std::int64_t message = 0;  // at this one
   bool several = false;      // messages had plugins run: nobody knows whose trace it is
 };
@@ -43,18 +44,30 @@ void end_if_forked() {
   if (forked) _exit(0);
 }
 
+/// What the plugin of one message has changed is not for that of another. As a rule that is the same
+/// one, and the handlers of its actions.
+void begin_plugin(std::string_view plugin) {
+  Watch& w = watch();
+  if (w.ran) return;
+  w.ran = true;
+  if (w.last == plugin) return;
+  if (!w.last.empty()) w.traces.set_back();  // what cannot be is found in the end
+  w.last = plugin;
+}
+
 void running(const std::string& what, double seconds) {
   end_if_forked();
   Watch& w = watch();
+  const auto plugin = std::string_view{what}.substr(0, what.find(':'));
   if (w.on && !w.noted) {
     w.noted = true;
-    w.plugin = what.substr(0, what.find(':'));
+    w.plugin = plugin;
     w.message = present_message;
     w.traces.note();
   } else if (w.on && w.message != present_message) {
     w.several = true;
   }
-  w.ran = w.on;
+  if (w.on) begin_plugin(plugin);
   enter_section(what, Seconds{seconds});
 }
 
@@ -64,9 +77,7 @@ void idle() {
 }
 
 void handling(std::int64_t message) {
-  Watch& w = watch();
-  if (w.ran) w.traces.set_back();  // what cannot be is found in the end
-  w.ran = false;
+  watch().ran = false;
   present_message = message;
   at_message(message);
 }

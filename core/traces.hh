@@ -23,7 +23,7 @@ class Traces {
   /// be mended: a descriptor of ours that was closed, or is another file now.
   std::optional<std::string> mend() const;
 
-  /// The cheap part of that, for the next message: directory, umask, locale, signal handlers.
+  /// The cheap part of that, for the next plugin: directory, umask, locale, signal handlers.
   /// Returns whether it went well.
   bool set_back() const;
 
