@@ -1,20 +1,30 @@
-// limit.cc -- how fast messages could get from Redis into SQLite if nobody looked at them.
+// limit.cc -- how fast messages could get from Redis into SQLite if nobody thought about them.
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// The peer of the server in test/bench/run: the same messages, the same promises (a batch is
-// committed with synchronous=FULL before it is acknowledged), no decoding, no receiver, no decision.
+// The peer of the server in test/bench/run. A batch is claimed, committed with synchronous=FULL and
+// then acknowledged: one commit, one round trip. `drain` stores the bytes, and nothing of what they
+// say. With SCHEMA, the directory of our 1.sql and 2.sql, it stores in our tables what the server
+// does of the same messages: the bytes, the event, the state of its subject and the decision on it
+// (each written once a batch), the fact when it is a new one. Host, tag and fact it finds by their
+// place in the text; nothing is checked, no receiver called, nothing decided.
 //
 // Usage: limit print COUNT SUBJECTS               print COUNT messages of 500 bytes about SUBJECTS subjects
 //        limit fill SOCKET COUNT SUBJECTS         push them
-//        limit drain SOCKET DATABASE BATCH        store all that is there; prints messages a second
+//        limit drain SOCKET DATABASE BATCH [SCHEMA]
+//                                                 store all that is there; prints messages a second
 #include <hiredis/hiredis.h>
 #include <sqlite3.h>
 
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
+#include <map>
 #include <memory>
+#include <sstream>
 #include <string>
+#include <string_view>
+#include <type_traits>
 #include <vector>
 
 namespace {
@@ -92,23 +102,161 @@ void run(sqlite3* db, const char* sql) {
   if (sqlite3_exec(db, sql, nullptr, nullptr, nullptr) != SQLITE_OK) give_up(sql, sqlite3_errmsg(db));
 }
 
-void drain(const char* socket, const char* file, int batch) {
+/// `db` with the tables of `schema`: before a statement on them can be prepared.
+sqlite3* made(sqlite3* db, const std::string& schema) {
+  run(db, schema.c_str());
+  return db;
+}
+
+/// One prepared statement, run with values in the order of its parameters.
+class Statement {
+ public:
+  Statement(sqlite3* db, const char* sql) : db_{db} {
+    sqlite3_stmt* prepared = nullptr;
+    if (sqlite3_prepare_v2(db, sql, -1, &prepared, nullptr) != SQLITE_OK) give_up(sql, sqlite3_errmsg(db));
+    statement_.reset(prepared);
+  }
+
+  template <typename... Values>
+  void run(const Values&... values) {
+    int index = 0;
+    (bind(++index, values), ...);
+    if (sqlite3_step(statement_.get()) != SQLITE_DONE) give_up("a statement", sqlite3_errmsg(db_));
+    sqlite3_reset(statement_.get());
+  }
+
+ private:
+  template <typename Value>
+  void bind(int index, const Value& value) {
+    if constexpr (std::is_integral_v<Value>)
+      sqlite3_bind_int64(statement_.get(), index, value);
+    else if constexpr (std::is_same_v<Value, std::string_view>)
+      sqlite3_bind_text(statement_.get(), index, value.data(), static_cast<int>(value.size()), SQLITE_STATIC);
+    else
+      sqlite3_bind_blob(statement_.get(), index, value->str, static_cast<int>(value->len), SQLITE_STATIC);
+  }
+
+  sqlite3* db_;
+  std::unique_ptr<sqlite3_stmt, Free> statement_;
+};
+
+/// What is stored of a message, and at the end of a batch, in its transaction.
+struct Store {
+  virtual ~Store() = default;
+  virtual void put(long number, long long received, const redisReply* body) = 0;
+  virtual void finish() {}
+};
+
+class Bytes : public Store {
+ public:
+  explicit Bytes(sqlite3* db)
+      : insert_{made(db,
+                     "CREATE TABLE message (id INTEGER PRIMARY KEY, sender TEXT, seq INTEGER, received INTEGER,"
+                     " body BLOB, UNIQUE (sender, seq))"),
+                "INSERT OR IGNORE INTO message (sender, seq, received, body)"
+                " VALUES ('3f9c0000000000000000000000000000', ?, ?, ?)"} {}
+  void put(long number, long long received, const redisReply* body) override {
+    insert_.run(number, received, body);
+  }
+
+ private:
+  Statement insert_;
+};
+
+std::string text_of(const std::string& file) {
+  std::ostringstream text;
+  text << std::ifstream{file}.rdbuf();
+  if (text.str().empty()) give_up(file.c_str(), "is empty or cannot be read");
+  return text.str();
+}
+
+/// The text between `before` and the next of `ends`.
+std::string_view between(std::string_view text, std::string_view before, std::string_view ends) {
+  const auto begin = text.find(before) + before.size();
+  return text.substr(begin, text.find_first_of(ends, begin) - begin);
+}
+
+class Tables : public Store {
+ public:
+  Tables(sqlite3* db, const std::string& schema)
+      : message_{made(db, text_of(schema + "/1.sql") + text_of(schema + "/2.sql")),
+                 "INSERT OR IGNORE INTO message (sender, seq, received, body, length) VALUES (1, ?, ?, ?, 500)"},
+        event_{db,
+               "INSERT INTO event (id, t, rx, host, tag, monitor, kind, state, summary, elapsed)"
+               " VALUES (?, ?2, ?2, ?, ?, 'bench', 'bark', 'fail', ?, 400)"},
+        begin_subject_{db,
+                       "INSERT INTO subject (id, host, tag, monitor, heard, state, hard, since, bad_since, worst,"
+                       " failures, sender, seq, summary, version)"
+                       " VALUES (?, ?, ?, 'bench', 0, 'fail', 'fail', ?4, ?4, 'fail', 0, 0, 0, '', 0)"},
+        subject_{db,
+                 "UPDATE subject SET heard = ?1, at = ?1, received = ?1, event = ?2, seq = ?2, failures = failures + ?,"
+                 " summary = ?, version = version + 1 WHERE id = ?"},
+        begin_decision_{db,
+                        "INSERT INTO decision (id, subject, recipient, since, at, event, verdict, reason, count)"
+                        " VALUES (?1, ?1, 'log', ?2, ?2, 0, 'no', 'same', 0)"},
+        decision_{db, "UPDATE decision SET count = count + ?, at = ?, event = ? WHERE id = ?"},
+        end_fact_{db,
+                  "UPDATE _fact SET t1 = ?1 WHERE relation = 'runs' AND arity = 2 AND host = ?2 AND k1 = ?3"
+                  " AND k2 = '' AND k3 = '' AND t0 = ?4"},
+        fact_{db, "INSERT OR IGNORE INTO _fact VALUES ('runs', 2, ?, ?, '', '', ?, ?, 9223372036854775807, ?)"} {}
+
+  void put(long number, long long received, const redisReply* body) override {
+    message_.run(number, received, body);
+    const std::string_view text{body->str, body->len};
+    const auto host = between(text, "\"host\":\"", "\""), tag = between(text, "\"tag\":\"", "\"");
+    const auto summary = between(text, "\"summary\":\"", "\""), runs = between(text, "\"runs\":", ",}");
+    event_.run(number, received, host, tag, summary);
+    auto& subject = subjects_[std::string{host} + "/" + std::string{tag}];
+    if (subject.id == 0) {
+      subject.id = static_cast<long>(subjects_.size());
+      begin_subject_.run(subject.id, host, tag, received);
+      begin_decision_.run(subject.id, received);
+    }
+    if (subject.news++ == 0) touched_.push_back(&subject);
+    subject.at = received;
+    subject.event = number;
+    subject.summary = summary;
+    if (subject.runs == runs) return;
+    if (!subject.runs.empty()) end_fact_.run(received, host, tag, subject.since);
+    fact_.run(host, tag, std::strtoll(std::string{runs}.c_str(), nullptr, 10), received, number);
+    subject.runs = runs;
+    subject.since = received;
+  }
+
+  void finish() override {
+    for (auto* subject : touched_) {
+      subject_.run(subject->at, subject->event, subject->news, std::string_view{subject->summary}, subject->id);
+      decision_.run(subject->news, subject->at, subject->event, subject->id);
+      subject->news = 0;
+    }
+    touched_.clear();
+  }
+
+ private:
+  struct Subject {
+    long id = 0, event = 0, news = 0;  // news: messages of this batch
+    long long at = 0, since = 0;       // since: when its fact began
+    std::string summary, runs;
+  };
+  Statement message_, event_, begin_subject_, subject_, begin_decision_, decision_, end_fact_, fact_;
+  std::map<std::string, Subject> subjects_;
+  std::vector<Subject*> touched_;
+};
+
+void drain(const char* socket, const char* file, int batch, const char* schema) {
   const Redis redis = connect(socket);
   Reply{static_cast<redisReply*>(
       redisCommand(redis.get(), "XGROUP CREATE sheepdog:barks limit 0 MKSTREAM"))};
   sqlite3* opened = nullptr;
   if (sqlite3_open(file, &opened) != SQLITE_OK) give_up(file, "cannot be opened");
   const std::unique_ptr<sqlite3, Free> db{opened};
-  run(db.get(),
-      "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
-      "CREATE TABLE message (id INTEGER PRIMARY KEY, sender TEXT, seq INTEGER, received INTEGER, body BLOB,"
-      " UNIQUE (sender, seq))");
-  sqlite3_stmt* prepared = nullptr;
-  sqlite3_prepare_v2(db.get(),
-                     "INSERT OR IGNORE INTO message (sender, seq, received, body)"
-                     " VALUES ('3f9c0000000000000000000000000000', ?, ?, ?)",
-                     -1, &prepared, nullptr);
-  const std::unique_ptr<sqlite3_stmt, Free> insert{prepared};
+  run(opened, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -16384;"
+              "PRAGMA wal_autocheckpoint = 4096");  // as the server has them
+  std::unique_ptr<Store> store;
+  if (schema)
+    store = std::make_unique<Tables>(opened, schema);
+  else
+    store = std::make_unique<Bytes>(opened);
 
   const auto began = std::chrono::steady_clock::now();
   long stored = 0;
@@ -119,20 +267,15 @@ void drain(const char* socket, const char* file, int batch) {
     if (reply->type == REDIS_REPLY_NIL) break;
     const redisReply* entries = reply->element[0]->element[1];
     std::vector<std::string> acknowledge{"XACK", "sheepdog:barks", "limit"}, remove{"XDEL", "sheepdog:barks"};
-    run(db.get(), "BEGIN IMMEDIATE");
+    run(opened, "BEGIN IMMEDIATE");
     for (std::size_t i = 0; i < entries->elements; ++i) {
       const redisReply* id = entries->element[i]->element[0];
-      const redisReply* body = entries->element[i]->element[1]->element[1];
-      sqlite3_bind_int64(insert.get(), 1, stored + static_cast<long>(i) + 1);
-      sqlite3_bind_int64(insert.get(), 2, std::strtoll(id->str, nullptr, 10));  // ms of its receipt
-      sqlite3_bind_blob(insert.get(), 3, body->str, static_cast<int>(body->len), SQLITE_STATIC);
-      if (sqlite3_step(insert.get()) != SQLITE_DONE) give_up("insert", sqlite3_errmsg(db.get()));
-      sqlite3_reset(insert.get());
+      store->put(++stored, std::strtoll(id->str, nullptr, 10), entries->element[i]->element[1]->element[1]);
       acknowledge.emplace_back(id->str, id->len);
       remove.emplace_back(id->str, id->len);
     }
-    run(db.get(), "COMMIT");
-    stored += static_cast<long>(entries->elements);
+    store->finish();
+    run(opened, "COMMIT");
     append(redis, acknowledge);  // only now, and in one round trip
     append(redis, remove);
     append(redis, {"HSET", "sheepdog:acks", "3f9c0000000000000000000000000000", std::to_string(stored)});
@@ -150,11 +293,11 @@ int main(int argc, char** argv) {
     for (int i = 0; i < std::atoi(argv[2]); ++i) std::puts(message(i, std::atoi(argv[3])).c_str());
   } else if (what == "fill" && argc == 5) {
     fill(argv[2], std::atoi(argv[3]), std::atoi(argv[4]));
-  } else if (what == "drain" && argc == 5) {
-    drain(argv[2], argv[3], std::atoi(argv[4]));
+  } else if (what == "drain" && (argc == 5 || argc == 6)) {
+    drain(argv[2], argv[3], std::atoi(argv[4]), argc == 6 ? argv[5] : nullptr);
   } else {
     std::fprintf(stderr, "usage: limit print COUNT SUBJECTS | limit fill SOCKET COUNT SUBJECTS |"
-                         " limit drain SOCKET DATABASE BATCH\n");
+                         " limit drain SOCKET DATABASE BATCH [SCHEMA]\n");
     return 2;
   }
 }

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=sh disable=SC2154 # sourced by run, which has what is not set here
 #
-# It counts when nagios4-core is installed. Results are taken in their order, so the last one, whose
-# change of state is logged, ends the clock.
+# It counts when nagios4-core is installed. Results are failures, as our messages are, and are logged, as is
+# Nagios's default. They are taken in their order, so the last one, whose change of state is logged too,
+# ends the clock; the log must then have all of them.
 
 nagios_config() {
   mkdir -p nagios/spool nagios/archives
@@ -24,7 +25,7 @@ query_socket=$work/nagios/query
 log_archive_path=$work/nagios/archives
 state_retention_file=$work/nagios/retention
 use_syslog=0
-log_passive_checks=0
+log_passive_checks=1
 log_external_commands=0
 execute_service_checks=0
 execute_host_checks=0
@@ -53,8 +54,8 @@ nagios_results() {
   awk -v n=$messages -v subjects=$subjects -v now="$(date +%s)" 'BEGIN {
     text = sprintf("%350s", ""); gsub(/ /, "x", text)
     for (i = 0; i < n; i++)
-      printf "[%d] PROCESS_SERVICE_CHECK_RESULT;tux%d;job%d;0;exit status 0 after 0.4 s %s\n", now, (i % subjects) / 10, i % 10, text
-    printf "[%d] PROCESS_SERVICE_CHECK_RESULT;tux0;job0;2;the last\n", now
+      printf "[%d] PROCESS_SERVICE_CHECK_RESULT;tux%d;job%d;2;exit status 2 after 0.4 s %s\n", now, (i % subjects) / 10, i % 10, text
+    printf "[%d] PROCESS_SERVICE_CHECK_RESULT;tux0;job0;0;the last\n", now
   }'
 }
 
@@ -68,6 +69,8 @@ if command -v nagios4 > /dev/null; then
     wait_until 120 grep -q 'the last' nagios/log
     took=$(awk "BEGIN { print ($(date +%s%N) - $began) / 1e6 }")
     row 'messages/s; Nagios 4 takes passive results' "$ours" "$(per_second $messages "$took")" 'a >= b'
+    taken=$(grep -c 'PASSIVE SERVICE CHECK' nagios/log)
+    [ "$taken" = $((messages + 1)) ] || echo "Nagios 4 has logged $taken of $((messages + 1)) results"
   else
     echo "nagios4 does not start: $(tail -n 1 nagios.log)"
   fi

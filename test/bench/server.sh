@@ -40,8 +40,11 @@ ours=$(per_second $messages "$(minus "$a" "$empty")")
 fresh=$(per_message "$(minus "$a" "$empty")" $messages)
 for batch in 256 1000; do
   fill $messages
-  row "messages/s; limit: no decoding, batches of $batch" "$ours" \
-    "$(./limit drain "$redis_socket" "$work/limit-$batch.db" $batch)" 'a >= b / 2'
+  row "messages/s; limit: the bytes alone, batches of $batch" "$ours" \
+    "$(./limit drain "$redis_socket" "$work/bytes-$batch.db" $batch)" 'a >= b / 2'
+  fill $messages
+  row "the same; limit: into our tables, batches of $batch" "$ours" \
+    "$(./limit drain "$redis_socket" "$work/tables-$batch.db" $batch "$root/scheme/sheepdog/sql")" 'a >= b / 2'
 done
 stored_are $((messages + subjects))
 . "$root/test/bench/nagios.sh"
