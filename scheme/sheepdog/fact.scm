@@ -112,7 +112,8 @@ gives them) is refused, or #f."
            " AND k2 = " (fact-k2 f) " AND k3 = " (fact-k3 f) " ORDER BY t0 DESC LIMIT 1"))
 
 (define (fact-key f)
-  (list (fact-relation f) (fact-arity f) (fact-host f) (fact-k1 f) (fact-k2 f) (fact-k3 f)))
+  ;; A vector: of a list `hash' looks at the first four only.
+  (vector (fact-relation f) (fact-arity f) (fact-host f) (fact-k1 f) (fact-k2 f) (fact-k3 f)))
 
 (define (newest facts f)
   "Return the newest row of F's key, as `newest-row' does."
