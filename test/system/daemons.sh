@@ -60,6 +60,19 @@ check "and how its spool is" wait_until 10 sql_is ok "SELECT state FROM subject 
 stop "$machine"
 same "SIGTERM ends it well" 0 "$status"
 
+cc -shared -fPIC -o clock_shift.so "$root/test/fault/preload/clock_shift.c"
+start moved env LD_PRELOAD="$work/clock_shift.so" SHIFT_FILE="$work/shift" sheepdog-daemon -c server.conf
+moved=$pid
+beats() { sql "SELECT count(*) FROM event WHERE tag = 'PING'" "$db"; }
+more_beats_than() { [ "$(beats)" -gt "$1" ]; }
+check "a machine whose clock is right beats" wait_until 10 more_beats_than "$(beats)"
+echo -7200 > shift
+before=$(beats)
+check "set back two hours, it goes on" wait_until 10 more_beats_than $((before + 2))
+check "by the clock that was moved" sql_is 1 \
+  "SELECT max(received) - min(received) > 7100000 FROM message" "$db"
+stop "$moved"
+
 put() { # put JSON: a message of no sender waits in the database
   sqlite3 -cmd '.timeout 5000' "$db" "
     INSERT INTO sender (name) VALUES ('test') ON CONFLICT DO NOTHING;

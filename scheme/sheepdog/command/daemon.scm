@@ -19,6 +19,7 @@
   #:export (watch heartbeat-message jittered next-drain))
 
 (define %program "sheepdog-daemon")
+;; The loop counts by the monotonic clock: steps of the wall clock change no pause.
 (define %drain 60000)                             ;ms between two looks into the spool
 (define %retry 10000)                             ;ms at most till a queue that is away is tried again
 (define %drain-limit 5)                           ;s of draining between two turns of the loop
@@ -88,14 +89,14 @@ Return #f then, else how many messages left the spool."
   (match (%spool-depth (%spool-open settings))
     (#(waiting sent bad bytes oldest) (positive? (+ waiting sent)))))
 
-(define (next-drain now count waiting? random)
-  "Return when, after NOW, the spool is to be drained again.  COUNT messages went, #f: an error came;
-WAITING? some remain.  RANDOM, from 0 to 1, spreads the machines of a herd whose queue comes back
-over ten seconds."
-  (cond ((not waiting?) (+ now %drain))
-        ((not count) (+ now (inexact->exact (round (* %retry (/ (+ 1 random) 2))))))
-        ((positive? count) now)
-        (else (+ now %drain))))
+(define (next-drain clock count waiting? random)
+  "Return when, after CLOCK, the spool is to be drained again.  COUNT messages went, #f: an error
+came; WAITING? some remain.  RANDOM, from 0 to 1, spreads the machines of a herd whose queue comes
+back over ten seconds."
+  (cond ((not waiting?) (+ clock %drain))
+        ((not count) (+ clock (inexact->exact (round (* %retry (/ (+ 1 random) 2))))))
+        ((positive? count) clock)
+        (else (+ clock %drain))))
 
 (define (waits? settings)
   "Does the spool of SETTINGS hold anything that the queue does not have?"
@@ -108,9 +109,9 @@ over ten seconds."
    (lambda (code text hint) (%log 'error text) #f)
    thunk))
 
-(define (next-beat config now)
+(define (next-beat config clock)
   (let ((period (heartbeat config)))
-    (and period (+ now (jittered period (random:uniform))))))
+    (and period (+ clock (jittered period (random:uniform))))))
 
 (define (database settings)
   (database-file (%settings->alist settings)))
@@ -133,11 +134,13 @@ over ten seconds."
        (call-with-store (database settings) 'read-write
          (lambda (db) (stop-performer! performer db (%now))))))))
 
-(define (next-turn now beat-at drain-at performer)
-  "Return the seconds from NOW to the next turn."
-  (let ((turn (max 0.05 (/ (- (if beat-at (min beat-at drain-at) drain-at) now) 1000.0)))
+(define (next-turn beat-at drain-at performer)
+  "Return the seconds to the next turn, at BEAT-AT (#f: never) or DRAIN-AT, monotonic ms, or when a
+program of PERFORMER may have ended."
+  (let ((turn (max 0.05 (/ (- (if beat-at (min beat-at drain-at) drain-at) (%monotonic))
+                           1000.0)))
         (programs (and performer (performing? performer)
-                       (performer-patience performer now))))
+                       (performer-patience performer (%now)))))
     (if programs (min turn programs) turn)))
 
 (define (drain-turn! config settings performer)
@@ -145,7 +148,7 @@ over ten seconds."
   (let ((count (if (or performer (waiting? settings))
                    (deliver! config performer)
                    0)))
-    (next-drain (%now) count (waits? settings) (random:uniform))))
+    (next-drain (%monotonic) count (waits? settings) (random:uniform))))
 
 (define (run-loop config options)
   "Keep the heartbeat, drain the spool and, where this machine is its own server, tell people, until
@@ -156,23 +159,23 @@ somebody wishes us to stop."
               (settings (%settings (config-file config)))
               (repl (renew-repl #f %program config)))
     (let ((performer (performer-of settings)))
-      (let loop ((beat-at (and (heartbeat config) (%now)))
-                 (drain-at (%now)))
-        (let* ((now (%now))
-               (beat? (and beat-at (>= now beat-at)))
-               (drain? (>= now drain-at)))
+      (let loop ((beat-at (and (heartbeat config) (%monotonic)))
+                 (drain-at (%monotonic)))
+        (let* ((clock (%monotonic))
+               (beat? (and beat-at (>= clock beat-at)))
+               (drain? (>= clock drain-at)))
           (define (turn!)
             (when beat?
               (guarded (lambda () (beat! config settings))))
             (if (or beat? drain? (and performer (performing? performer)))
                 (let ((next (guarded (lambda () (drain-turn! config settings performer)))))
                   (rest-performer! performer)
-                  (or next (+ now %drain)))
+                  (or next (+ clock %drain)))
                 drain-at))
           (let ((drain-at (turn!))
-                (beat-at (if beat? (next-beat config now) beat-at)))
+                (beat-at (if beat? (next-beat config clock) beat-at)))
             (%notify-manager "WATCHDOG=1")
-            (match (wait-for-wish (next-turn (%now) beat-at drain-at performer))
+            (match (wait-for-wish (next-turn beat-at drain-at performer))
               ('stop
                (%notify-manager "STOPPING=1")
                (when repl (close-repl! repl))
