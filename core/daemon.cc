@@ -13,6 +13,7 @@
 #include "paths.hh"
 #include "prepare.hh"
 #include "supervisor.hh"
+#include "text.hh"
 #include "version.hh"
 
 namespace sheepdog {
@@ -29,7 +30,7 @@ enum Key { log_key = 256, pid_file_key, check_key, once_key, dry_run_key };
 const argp_option table[] = {
     {"config", 'c', "FILE", 0, "Read the configuration FILE", 0},
     {"verbose", 'v', nullptr, 0, "Tell more in the log; twice: all", 0},
-    {"log", log_key, "WHERE", 0, "Log to stderr, syslog or the file WHERE", 0},
+    {"log", log_key, "WHERE", 0, "Log to stderr, syslog or a file, such as ./x.log", 0},
     {"pid-file", pid_file_key, "FILE", 0, "Write the process id to FILE", 0},
     {"check", check_key, nullptr, 0, "Check the configuration, then end", 0},
     {"once", once_key, nullptr, 0, "Do what is to be done now, then end", 0},
@@ -43,7 +44,12 @@ error_t parse(int key, char* argument, argp_state* state) {
     case 'c': options.config = argument; return 0;
     case 'v': ++options.verbose; return 0;
     case 'h': argp_state_help(state, stdout, ARGP_HELP_STD_HELP); return 0;
-    case log_key: options.log = argument; return 0;
+    case log_key:
+      if (!is_log_place(argument))
+        argp_error(state, "--log wants stderr, syslog or a FILE with a slash, got '%s'",
+                   printable(argument).c_str());
+      options.log = argument;
+      return 0;
     case pid_file_key: options.pid_file = argument; return 0;
     case check_key: options.check = true; return 0;
     case once_key: options.once = true; return 0;

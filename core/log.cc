@@ -139,6 +139,11 @@ void complain(std::string_view text, std::string_view hint, std::string_view kin
   write_all(STDERR_FILENO, whole);
 }
 
+bool is_log_place(std::string_view where) {
+  return where == "stderr" || where == "syslog" ||
+         (where.find('/') != where.npos && !where.ends_with('/'));
+}
+
 const std::string& program_name() { return the_log().program; }
 
 bool parse_level(std::string_view name, Level& level) {

@@ -29,6 +29,10 @@ void log(Level level, std::string_view text);
 /// Write `PROGRAM: error: TEXT` to stderr, then `hint: HINT` when there is one: for people.
 void complain(std::string_view text, std::string_view hint = {}, std::string_view kind = "error");
 
+/// Is `where` one of the two words, or a file? That has a slash, so that a word with a slip in it
+/// (`--log=sderr`) makes no file.
+bool is_log_place(std::string_view where);
+
 /// The program's name as given to open_log; "sheepdog" before.
 const std::string& program_name();
 

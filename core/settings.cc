@@ -9,6 +9,7 @@
 #include <limits>
 #include <map>
 
+#include "log.hh"
 #include "redact.hh"
 #include "secret.hh"
 #include "settings_queue.hh"
@@ -224,7 +225,12 @@ class SettingsReader {
   void take_log(const EntryValues& entry) {
     const auto where = entry.name();
     if (!where) return;
-    const bool is_word = entry.plain()[0]->kind == Datum::Kind::symbol;
+    const bool is_word = *where == "stderr" || *where == "syslog";
+    if (!is_log_place(*where) || (!is_word && entry.plain()[0]->kind == Datum::Kind::symbol)) {
+      entry.wants("syslog, stderr or a FILE with a slash", *entry.plain()[0],
+                  "such as \"./sheepdog.log\"");
+      return;
+    }
     settings_.log = {is_word ? *where : resolve(*where, file_)};
     for (const auto& option : entry.options())
       if (option.key() == "level")

@@ -41,10 +41,11 @@ class EntryValues {
   /// Complain of the datum `at` (the entry itself if there is none).
   void complain(const std::string& text, const std::string& hint = {},
                 const Datum* at = nullptr) const;
+  /// Complain that the key wants `what`.
+  void wants(const char* what, const Datum& got, const std::string& hint = {}) const;
 
  private:
   [[nodiscard]] const Datum* single() const;
-  void wants(const char* what, const Datum& got, const std::string& hint = {}) const;
 
   const Datum* entry_;
   const std::string* file_;

@@ -208,6 +208,23 @@ TEST_F(settings, a_wrong_value_is_told_and_the_default_stays) {
   EXPECT_EQ(s.ok_status, std::vector<int>{0});
 }
 
+TEST_F(settings, only_a_slash_makes_the_log_a_file) {
+  const auto log = [&](const char* entry) {
+    const auto s = read(entry);
+    return std::pair{s.log, problems(s)};
+  };
+  const auto refused = [](const char* got) {
+    return std::pair{Texts{}, Texts{std::string{"1:14: 'log' wants syslog, stderr or a FILE with a "
+                                                "slash, got "} +
+                                    got + "; such as \"./sheepdog.log\""}};
+  };
+  EXPECT_EQ(log("(config (log \"sderr\"))"), refused("\"sderr\""));
+  EXPECT_EQ(log("(config (log sderr))"), refused("sderr"));
+  EXPECT_EQ(log("(config (log \"/var/log/\"))"), refused("\"/var/log/\""));
+  EXPECT_EQ(log("(config (log \"stderr\"))").first, Texts{"stderr"});
+  EXPECT_EQ(log("(config (log \"./dog\"))").first, Texts{directory / "./dog"});
+}
+
 TEST_F(settings, an_error_never_makes_a_machine_standalone) {
   for (const char* text : {"", "(config (mailto \"x\")", "(config (hots \"tux02\"))",
                            "(config (prot 7777))", "(config (port \"7777\"))",

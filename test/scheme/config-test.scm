@@ -306,6 +306,10 @@ files (NAME CONTENT) beside it."
     (test-equal "an option of a later version says so"
       '("test.conf:1:17: warning: 'after' of 'notify' is checked but has no effect in this version")
       (problems "(config (notify (after 3 5)))"))
+    (test-equal "a slip in a word for the log makes no file"
+      '("test.conf:1:14: error: 'log' wants syslog, stderr or a FILE with a slash, got \"sderr\""
+        "hint: such as \"./sheepdog.log\"")
+      (problems "(config (log \"sderr\"))"))
     (test-equal "mail by SMTP is of a later version, and refused"
       '("test.conf:1:17: error: 'mailer' with smtps: has no effect yet")
       (problems "(config (mailer \"smtps://me@example.org:465\"))")))

@@ -52,10 +52,10 @@
     '(("syslog" notice) ("stderr" notice))
     (list (target "(config)") (target "(config)" #:terminal? #t)))
   (test-equal "or where the configuration says, or the command line"
-    '(("/var/log/x" warning) ("stderr" notice) ("y" warning))
+    '(("/var/log/x" warning) ("stderr" notice) ("./y" warning))
     (list (target "(config (log \"/var/log/x\" (level warning)))")
           (target "(config (log stderr))")
-          (target "(config (log \"/var/log/x\" (level warning)))" #:where "y")))
+          (target "(config (log \"/var/log/x\" (level warning)))" #:where "./y")))
   (test-equal "-v tells more, -vv all"
     '(("syslog" info) ("syslog" debug) ("syslog" debug))
     (list (target "(config)" #:verbose 1)

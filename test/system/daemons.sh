@@ -29,6 +29,9 @@ echo '(config (prot 7777))' > bad.conf
 runs "a bad one, too" 2 sheepdog-queue-daemon -c bad.conf --check
 runs "with a bad one no daemon starts" 78 sheepdog-queue-daemon -c bad.conf
 has "and says why" "bad.conf:1:10: error: unknown key 'prot'" err
+runs "a slip in where to log" 2 sheepdog-daemon -c server.conf --once --log=sderr
+has "is refused" "--log wants stderr, syslog or a FILE with a slash, got 'sderr'" err
+check "and makes no file" test ! -e sderr
 runs "nor does the one of the machines" 78 sheepdog-daemon -c bad.conf
 
 # --- one round

@@ -216,8 +216,12 @@
                       "a TCP port is open to every local user"))
                yes-no
                absolute-path))
+(define (file-with-slash text)                    ;a slip in a word must not make a file
+  (and (string-index text #\/) (not (string-suffix? "/" text)) (clean text)))
 (define log-place
-  (either-type "syslog, stderr or a file name" #f (word-type 'syslog 'stderr) file))
+  (either-type "syslog, stderr or a FILE with a slash" "such as \"./sheepdog.log\""
+               (word-type 'syslog 'stderr)
+               (text-type "FILE" "a FILE with a slash" file-with-slash)))
 (define expression-or-none
   (either-type (string-append %regex-phrase " or none")
                (lambda (datum)
