@@ -32,6 +32,9 @@ has "and says why" "bad.conf:1:10: error: unknown key 'prot'" err
 runs "a slip in where to log" 2 sheepdog-daemon -c server.conf --once --log=sderr
 has "is refused" "--log wants stderr, syslog or a FILE with a slash, got 'sderr'" err
 check "and makes no file" test ! -e sderr
+runs "a file for the process id that cannot be written" 78 sheepdog-daemon -c server.conf --once --pid-file=none/pid
+same "is one line, with the reason" \
+  "sheepdog-daemon: error: cannot write the pid file 'none/pid': No such file or directory" "$(cat err)"
 runs "nor does the one of the machines" 78 sheepdog-daemon -c bad.conf
 
 # --- one round

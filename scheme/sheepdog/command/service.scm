@@ -9,6 +9,7 @@
   #:use-module (sheepdog log)
   #:use-module (sheepdog plugins)
   #:use-module (sheepdog repl)
+  #:use-module (sheepdog text)
   #:use-module (ice-9 match)
   #:export (call-as-service open-log-again! renew-repl wait-for-wish))
 
@@ -25,13 +26,21 @@
               (newline (current-error-port)))
             (config-problems config)))
 
+(define (write-pid-file! file)
+  (catch 'system-error
+    (lambda ()
+      (call-with-output-file file
+        (lambda (port) (format port "~a~%" (%daemon-pid)))))
+    (lambda arguments
+      (raise-error 'bad-configuration
+                   (string-append "cannot write the pid file '" (printable file) "': "
+                                  (strerror (system-error-errno arguments)))))))
+
 (define (call-with-pid-file file thunk)
   "Call THUNK while FILE (#f: none) has our process id."
   (if file
       (dynamic-wind
-        (lambda ()
-          (call-with-output-file file
-            (lambda (port) (format port "~a~%" (%daemon-pid)))))
+        (lambda () (write-pid-file! file))
         thunk
         (lambda ()
           (false-if-exception (delete-file file))))
