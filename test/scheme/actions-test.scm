@@ -106,6 +106,27 @@
              '(json sexp org)))
       (test-equal "the queue is empty"
         '(0 "spool" "queue" "database" "outbox" "aside") (heads (run-here "queue")))
+      (test-equal "what is held back or postponed is counted"
+        '("database  0 not handled, 1 held back behind a hole, 2 postponed for a plugin"
+          "\"waiting\":0,\"held\":1,\"postponed\":2,")
+        (let ((change! (lambda (proc)
+                         (call-with-place-database (place `((config . ,%good))) 'read-write
+                                                   proc))))
+          (dynamic-wind
+            (lambda ()
+              (change! (lambda (db)
+                         (sql db "INSERT INTO held VALUES (1, 9, 0, 9)")
+                         (sql db "INSERT INTO postponed VALUES (7, 'monitor a', 1),
+ (8, 'monitor a', 1)"))))
+            (lambda ()
+              (list (list-ref (run-here "queue") 3)
+                    (let ((json (string-concatenate (cdr (run %good 'json "" "queue")))))
+                      (substring json (string-contains json "\"waiting\":0,\"held")
+                                 (string-contains json "\"outbox\"")))))
+            (lambda ()
+              (change! (lambda (db)
+                         (sql db "DELETE FROM held")
+                         (sql db "DELETE FROM postponed")))))))
       (test-equal "flush is done" '(0 "") (run-here "queue" "flush"))
       (test-equal "the doctor finds all well"
         '(0 "ok" "ok" "ok" "ok" "ok" "ok" "ok" "ok" "ok") (heads (run-here "doctor"))))

@@ -29,14 +29,21 @@
   (test-equal "each station tells how many, since when, how much"
     '("spool     3 waiting, the oldest since 2 h, 2 not confirmed, 1 damaged, in bad/…"
       "queue     5 waiting, 2 being stored, the oldest since 12 s, at localhost:7777"
-      "database  4 not handled"
+      "database  4 not handled, 3 held back behind a hole, 7 postponed for a plugin"
       "outbox    1 notice to be sent"
       "aside     2 messages; 'sheepdog queue aside' tells why")
     (depth-lines (depths #:place %place
                          #:spool (vector 3 2 1 1500 (- %now (* 2 %hour)))
                          #:queue (vector 5 2 (- %now 12000))
-                         #:waiting 4 #:outbox 1 #:aside 2)
+                         #:waiting 4 #:held 3 #:postponed 7 #:outbox 1 #:aside 2)
                  %now))
+
+  (test-equal "of what is held back or postponed nothing is said where there is none"
+    "database  0 not handled"
+    (list-ref (depth-lines (depths #:place %place #:spool #(0 0 0 0 #f) #:queue #(0 0 #f)
+                                   #:waiting 0 #:held 0 #:postponed 0 #:outbox 0 #:aside 0)
+                           %now)
+              2))
 
   (test-equal "what cannot be reached says why"
     '("spool  cannot be opened"
@@ -51,10 +58,10 @@
                 (bytes . 1500)
                 (oldest . "2026-11-22T09:15:00Z") (oldest_epoch . 1795338900)))
       (queue . ((place . "localhost:7777") (error . "refused")))
-      (waiting . null) (outbox . null) (aside . 2))
+      (waiting . null) (held . 3) (postponed . null) (outbox . null) (aside . 2))
     (document->json
      (depth-object (depths #:place %place #:spool (vector 3 2 1 1500 %now)
-                           #:queue #f #:trouble "refused" #:aside 2))))
+                           #:queue #f #:trouble "refused" #:held 3 #:aside 2))))
 
   (test-equal "what is aside, and why"
     '("17    today 06:15  3f9c:44          293 KiB  1:9: number of 212 digits"

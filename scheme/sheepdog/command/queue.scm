@@ -30,7 +30,8 @@
    "Show how many messages are where; 'flush' sends and handles what waits, now; 'aside' lists what was kept instead of handled, and why."
    '()
    #:most #f
-   #:notes '("Crontab, where no daemon runs: @hourly sheepdog queue flush")))
+   #:notes '("Of the database: what is not handled yet; what is held back behind a hole, an earlier message of its sender that is missing; what is stored and told of, but postponed for a plugin that failed or rests."
+             "Crontab, where no daemon runs: @hourly sheepdog queue flush")))
 
 ;;; Depths
 
@@ -57,6 +58,8 @@
        place 'read-only
        (lambda (db)
          (list #:waiting (sql-value db "SELECT count(*) FROM waiting")
+               #:held (sql-value db "SELECT count(*) FROM held")
+               #:postponed (sql-value db "SELECT count(*) FROM postponed")
                #:outbox (sql-value db "SELECT count(*) FROM outbox WHERE next IS NOT NULL")
                #:aside (sql-value db "SELECT count(*) FROM aside"))))
       '()))

@@ -17,18 +17,20 @@
             aside-object))
 
 (define-record-type <depths>
-  (make-depths place spool queue trouble waiting outbox aside)
+  (make-depths place spool queue trouble waiting held postponed outbox aside)
   depths?
   (place depths-place)                           ;(SPOOL . QUEUE), two strings
   (spool depths-spool)                           ;vector of %spool-depth | string: trouble
   (queue depths-queue)                           ;vector of %queue-depth | #f
   (trouble depths-trouble)                       ;string: why QUEUE is #f
   (waiting depths-waiting)                       ;messages not handled | #f: no database
+  (held depths-held)                             ;messages held back behind a hole | #f
+  (postponed depths-postponed)                   ;messages a plugin still has to see | #f
   (outbox depths-outbox)                         ;notices to be sent | #f
   (aside depths-aside))                          ;messages aside | #f
 
-(define* (depths #:key place spool queue trouble waiting outbox aside)
-  (make-depths place spool queue trouble waiting outbox aside))
+(define* (depths #:key place spool queue trouble waiting held postponed outbox aside)
+  (make-depths place spool queue trouble waiting held postponed outbox aside))
 
 (define (since oldest now)
   (if oldest
@@ -58,16 +60,27 @@
                     (since oldest now)
                     ", at " (printable place)))))
 
+(define (database-text waiting held postponed)
+  (string-append (number->string waiting) " not handled"
+                 (if (zero? held)
+                     ""
+                     (string-append ", " (number->string held) " held back behind a hole"))
+                 (if (zero? postponed)
+                     ""
+                     (string-append ", " (number->string postponed)
+                                    " postponed for a plugin"))))
+
 (define (depth-lines depths now)
   "Return the lines of `sheepdog queue' for DEPTHS at NOW: a station each, from the
 spool to the mail."
   (match depths
-    (($ <depths> (spool-place . queue-place) spool queue trouble waiting outbox aside)
+    (($ <depths> (spool-place . queue-place) spool queue trouble waiting held postponed
+        outbox aside)
      (columns->lines
       `(("spool" ,(spool-text spool spool-place now))
         ("queue" ,(queue-text queue trouble queue-place now))
         ,@(if waiting
-              `(("database" ,(string-append (number->string waiting) " not handled"))
+              `(("database" ,(database-text waiting held postponed))
                 ("outbox" ,(string-append (plural outbox "notice") " to be sent"))
                 ("aside" ,(if (zero? aside)
                               "nothing"
@@ -79,7 +92,8 @@ spool to the mail."
 (define (depth-object depths)
   "Return the entries of a document for DEPTHS."
   (match depths
-    (($ <depths> (spool-place . queue-place) spool queue trouble waiting outbox aside)
+    (($ <depths> (spool-place . queue-place) spool queue trouble waiting held postponed
+        outbox aside)
      `((spool . ,(match spool
                    ((? string? trouble) `((place . ,spool-place) (error . ,trouble)))
                    (#(waiting sent bad bytes oldest)
@@ -91,6 +105,8 @@ spool to the mail."
                     `((place . ,queue-place) (waiting . ,waiting) (claimed . ,claimed)
                       (oldest . ,(instant oldest))))))
        (waiting . ,(absent waiting))
+       (held . ,(absent held))
+       (postponed . ,(absent postponed))
        (outbox . ,(absent outbox))
        (aside . ,(absent aside))))))
 
