@@ -32,6 +32,8 @@
     (settle-in directory)
     (define %good (write-file (string-append directory "/good")
                               "(config (name \"web1\") (log \"/dev/null\"))"))
+    (define %elsewhere (write-file (string-append directory "/elsewhere")
+                                   "(config (name \"db1\") (log \"/dev/null\"))"))
     (define %misspelt (write-file (string-append directory "/misspelt")
                                   "(config (name \"web1\") (hots \"a\"))"))
     (define %remote (write-file (string-append directory "/remote")
@@ -96,6 +98,21 @@
         '((0 "message") (0 "web1/raid"))
         (list (take (heads (run-here "show" "2")) 2)
               (take (heads (run-here "show" "WEB1/raid")) 2)))
+      (test-equal "a tag alone is of this machine, or of the only one that has it"
+        '((0 "web1/raid") (0 "web1/raid") (0 "web2/nfs"))
+        (begin
+          (run %good 'text (string-append "{\"host\":\"web2\",\"tag\":\"nfs\",\"state\":\"ok\"}\n"
+                                          "{\"host\":\"web2\",\"tag\":\"raid\",\"state\":\"ok\"}\n"
+                                          "{\"host\":\"web3\",\"tag\":\"raid\",\"state\":\"ok\"}\n")
+               "bark" "--json")
+          (map (lambda (answer) (take (heads answer) 2))
+               (list (run-here "show" "raid")
+                     (run %elsewhere 'text "" "show" "web1/raid")
+                     (run %elsewhere 'text "" "show" "nfs")))))
+      (test-equal "of several no one knows which"
+        '(2 "") (run %elsewhere 'text "" "show" "raid"))
+      (test-equal "a host alone shows its rows"
+        '(0 3) (let ((answer (run-here "show" "web2"))) (list (car answer) (length (cdr answer)))))
       (test-equal "a subject that there is not" '(1 "") (run-here "show" "web1/riad"))
       (test-equal "every format is there"
         '((0 "[{\"time\"") (0 "(sheepdog-log") (0 "|"))

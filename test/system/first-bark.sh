@@ -39,6 +39,12 @@ runs "the next success is not worth a message" 0 bark
 runs "status finds nothing bad" 0 sheepdog status
 same "four messages are stored" 4 "$(sql 'SELECT count(*) FROM event')"
 
+# A tag alone, which three hosts have: which of them is meant?
+for other in a b c; do echo "{\"host\":\"$other\",\"tag\":\"raid\",\"state\":\"ok\"}"; done | sheepdog bark --json
+check "three hosts tell of one tag" wait_until 10 sql_is 3 "SELECT count(*) FROM subject WHERE tag = 'raid'"
+runs "show cannot tell which is meant" 2 sheepdog show raid
+same "and names them" "$(printf "sheepdog: error: 3 hosts have 'raid'\nhint: one of: a/raid, b/raid, c/raid")" "$(cat "$work/err")"
+
 # Without any configuration at all.
 rm "$HOME/.sheepdog.conf"
 runs "no configuration: the job runs and is watched" 3 sheepdog -t bare -e 'exit 3'

@@ -22,7 +22,7 @@
 (define %syntax
   (action-syntax
    "show" "ID|SUBJECT"
-   "Show all that is known of a subject, HOST/TAG, or of a message: its number here (1841), or sender and number (3f9c:44)."
+   "Show all that is known of a subject, HOST/TAG, or of a message: its number here (1841), or sender and number (3f9c:44). HOST alone shows how its subjects stand; TAG alone is this machine's, or that of the only host that has it."
    (list (option "output" "All output that was kept, whole.")
          (option "wide" "Cut nothing to 80 columns."))
    #:least 1 #:most 1
@@ -128,6 +128,32 @@
     (standing
      (print-dossier (subject-dossier db standing) subject-lines options common))))
 
+(define %most-hints 8)
+
+(define (show-tag db own-host tag options common)
+  "Print what is known of the subject TAG of OWN-HOST, or of the only host that has one; #f when
+none has."
+  (define (tell host)
+    (show-subject db host tag tag options common))
+  (if (find-subject db own-host tag)
+      (tell own-host)
+      (match (subjects-of-tag db tag)
+        (() #f)
+        ((one) (tell (standing-host one)))
+        (several
+         (let ((names (map (lambda (s) (printable (string-append (standing-host s) "/" tag)))
+                           several))
+               (rest (- (length several) %most-hints)))
+           (raise-error 'usage
+                        (format #f "~a hosts have '~a'" (length several) (printable tag))
+                        (format #f "one of: ~{~a~^, ~}~a"
+                                (if (positive? rest) (take names %most-hints) names)
+                                (if (positive? rest) (format #f " and ~a more" rest) ""))))))))
+
+(define (subjects-of-tag db tag)
+  (filter (lambda (s) (string=? tag (standing-tag s)))
+          (subjects db)))
+
 (define (parse-short text)
   "TEXT, `3f9c:44', as a pair, or #f."
   (let ((colon (string-rindex text #\:)))
@@ -136,7 +162,7 @@
          (let ((seq (string->count (string-drop text (+ colon 1)))))
            (and seq (cons (string-take text colon) seq))))))
 
-(define (show db text options common)
+(define (show db own-host text options common)
   (let ((slash (string-index text #\/)))
     (cond ((string->count text)
            => (lambda (id) (show-message db id text options common)))
@@ -151,6 +177,7 @@
            (show-subject db (string-take text slash) (string-drop text (+ slash 1))
                          text options common))
           ((print-host db (string-downcase text) options common))
+          ((show-tag db own-host text options common))
           (else (not-found text (nearest-subject db text))))))
 
 (define (run arguments common)
@@ -160,7 +187,7 @@
      (call-with-database
       "show" common
       (lambda (db place)
-        (show db (car words) options common))
+        (show db (string-downcase (place-ref place 'name)) (car words) options common))
       #:otherwise
       (lambda (place)
         (not-found (car words) #f))))))
