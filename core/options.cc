@@ -116,6 +116,7 @@ struct Parsing {
   std::string first_watch_option;  // as it was given
   std::vector<std::string> rest;   // from the first word that is no option
   std::exception_ptr error;        // argp is C: nothing is thrown through it
+  bool in_comment = false;         // of a crontab's line, whose job must run whatever it says
 };
 
 /// The queue is a Redis there, whatever the configuration says.
@@ -219,22 +220,16 @@ bool take_watch_option(int key, const char* argument, Parsing& parsing) {
 
 bool take_common_option(int key, const char* argument, CommonOptions& common) {
   switch (key) {
-    case 'c':
-      common.config = argument;
-      break;
-    case 'v':
-      ++common.verbose;
-      break;
+    case 'c': common.config = argument; return true;
+    case 'v': ++common.verbose; return true;
     case 'f':
       common.format = one_of("format", argument, {"text", "json", "sexp", "org"});
-      break;
+      return true;
     case color_key:
       common.color = one_of("color", argument, {"auto", "always", "never"});
-      break;
-    default:
-      return false;
+      return true;
+    default: return false;
   }
-  return true;
 }
 
 /// How an option was written, for errors.
@@ -246,13 +241,16 @@ std::string option_text(int key) {
 
 error_t parse(int key, char* argument, argp_state* state) {
   auto& parsing = *static_cast<Parsing*>(state->input);
-  if (key == '?' || key == 'h' || key == usage_key || key == version_key) answer(key);
+  const bool asks = key == '?' || key == 'h' || key == usage_key || key == version_key;
+  if (asks && !parsing.in_comment) answer(key);
   if (key == ARGP_KEY_ARG) {  // the rest is somebody else's
     parsing.rest.assign(state->argv + state->next - 1, state->argv + state->argc);
     state->next = state->argc;
     return 0;
   }
   try {
+    if (parsing.in_comment && (asks || key == 'e'))
+      refuse(option_text(key == 'h' ? '?' : key) + " has no place here");
     if (take_common_option(key, argument, parsing.invocation.common)) return 0;
     if (!take_watch_option(key, argument, parsing)) return ARGP_ERR_UNKNOWN;
     if (parsing.first_watch_option.empty()) parsing.first_watch_option = option_text(key);
@@ -328,6 +326,20 @@ std::vector<char*> pointers(const std::string& first, const std::vector<std::str
 
 const std::string program = "sheepdog";
 
+/// Let `words`, one option, fill `invocation`, all of it or nothing. What is wrong with it, or "".
+std::string take_comment_option(const std::vector<std::string>& words, Invocation& invocation) {
+  Invocation trial = invocation;
+  Parsing parsing{trial, {}, false, {}, {}, {}, true};
+  try {
+    parse_words(pointers(program, words), parsing);
+    if (!parsing.rest.empty()) refuse("unexpected argument '" + printable(words[0]) + "'");
+    invocation = std::move(trial);
+    return {};
+  } catch (const Error& e) {
+    return e.what() + (e.hint().empty() ? "" : "; " + e.hint());
+  }
+}
+
 }  // namespace
 
 Command shell_command(const std::string& line) {
@@ -365,11 +377,14 @@ Invocation parse_invocation(int argc, char** argv) {
 }
 
 void parse_watch_options(const std::vector<std::string>& words, Invocation& invocation) {
-  Parsing parsing{invocation, {}, false, {}, {}, {}};
-  parse_words(pointers(program, words), parsing);
-  if (parsing.has_line || !parsing.rest.empty())
-    refuse(fmt::format("unexpected argument '{}'",
-                       printable(parsing.has_line ? "-e" : parsing.rest[0])));
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    std::string refused = take_comment_option({words[i]}, invocation);
+    if (!refused.empty() && i + 1 < words.size()) {
+      const auto both = take_comment_option({words[i], words[i + 1]}, invocation);
+      if (both != refused) ++i, refused = both;  // the next word is its value
+    }
+    if (!refused.empty()) invocation.warnings.push_back("in the comment: " + refused);
+  }
   invocation.wishes.verbose = invocation.common.verbose;
 }
 

@@ -40,7 +40,7 @@ struct Invocation {
 Invocation parse_invocation(int argc, char** argv);
 
 /// Parse `words`, options of the wrapper such as the comment of a crontab's line has them; they
-/// fill `invocation`. Throws Error::usage.
+/// fill `invocation`. Those that are wrong count for nothing but a warning, since the job must run.
 void parse_watch_options(const std::vector<std::string>& words, Invocation& invocation);
 
 /// Does it look like a command to be watched? Then what is wrong with it ends with 125, else

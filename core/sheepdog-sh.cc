@@ -11,7 +11,6 @@
 #include <string_view>
 
 #include "crontab_line.hh"
-#include "error.hh"
 #include "log.hh"
 #include "options.hh"
 #include "prepare.hh"
@@ -30,7 +29,7 @@ const char* const help =
     "  SHELL=/usr/bin/sheepdog-sh\n"
     "  0 5 * * *  borg create ...  # sheepdog: -t BORG-ETC -a\n"
     "\n"
-    "The comment holds options of 'sheepdog -e'. Without -c it is /bin/sh.\n";
+    "The comment holds options of 'sheepdog -e'; a wrong one is a warning. Without -c it is /bin/sh.\n";
 
 int become_shell(char** argv) {
   argv[0] = const_cast<char*>("/bin/sh");
@@ -39,25 +38,16 @@ int become_shell(char** argv) {
   return errno == ENOENT ? not_found : not_executable;
 }
 
-/// As the options of the comment say; with wrong ones as without any, since the job comes first.
+/// As the options of the comment say.
 Invocation understand(const CrontabLine& line, const Command& command) {
-  const auto start = [&] {
-    Invocation invocation;
-    invocation.command = command;
-    invocation.changes = {[](Settings& s) { s.quiet = true; },
-                          [tag = line.tag](Settings& s) {
-                            if (!s.tag) s.tag = tag;
-                          }};
-    return invocation;
-  };
-  Invocation invocation = start();
-  try {
-    parse_watch_options(split_words(line.options), invocation);
-    return invocation;
-  } catch (const Error& e) {
-    complain(e.what(), e.hint());
-    return start();
-  }
+  Invocation invocation;
+  invocation.command = command;
+  invocation.changes = {[](Settings& s) { s.quiet = true; },
+                        [tag = line.tag](Settings& s) {
+                          if (!s.tag) s.tag = tag;
+                        }};
+  parse_watch_options(split_words(line.options), invocation);
+  return invocation;
 }
 
 }  // namespace

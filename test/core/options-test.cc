@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "error.hh"
@@ -120,6 +121,31 @@ TEST(options, those_of_the_ruby_ancestor_are_taken) {
   EXPECT_EQ(s.log, (Words{"/l"}));
   EXPECT_EQ(parse(words).warnings.size(), 1u);
   EXPECT_EQ(s.queues[0].password, "");
+}
+
+TEST(options, wrong_ones_of_a_comment_cost_no_good_one) {
+  const auto parsed = [](const Words& words) {
+    Invocation invocation;
+    parse_watch_options(words, invocation);
+    Settings settings;
+    for (const auto& change : invocation.changes) change(settings);
+    return std::tuple{settings.tag.value_or(""), settings.always, invocation.warnings};
+  };
+  const auto kept = [](const Words& warnings) {
+    return std::tuple{std::string{"T"}, true, warnings};
+  };
+  EXPECT_EQ(parsed({"-t", "T", "--always"}), kept({}));
+  EXPECT_EQ(parsed({"-t", "T", "--aways", "-a"}),
+            kept({"in the comment: no such option: --aways; did you mean '--always'?"}));
+  EXPECT_EQ(parsed({"--timeout", "5x", "-t", "T", "-a"}),
+            kept({"in the comment: --timeout wants a duration, got \"5x\"; such as \"30s\", "
+                  "\"5m\", \"36h\", \"2d\""}));
+  EXPECT_EQ(parsed({"word", "-t", "T", "-a", "--timeout"}),
+            kept({"in the comment: unexpected argument 'word'",
+                  "in the comment: --timeout wants DURATION"}));
+  EXPECT_EQ(parsed({"--help", "-t", "T", "-e", "reboot", "-a"}),
+            kept({"in the comment: --help has no place here",
+                  "in the comment: --execute has no place here"}));
 }
 
 TEST(options, wrong_ones_are_named) {

@@ -24,6 +24,9 @@ runs "also if it begins as another" 0 as_cron 'true second'
 check "they are stored" wait_until 10 sql_is 2 "SELECT count(*) FROM subject WHERE tag GLOB 'true-[0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f]'"
 runs "a trailing comment holds options" 7 as_cron 'exit 7 # sheepdog: -t NIGHTLY --warn-status=7'
 check "that count" wait_until 10 sql_is warn "SELECT state FROM subject WHERE tag = 'NIGHTLY'"
+runs "a wrong option in it stops no job" 6 as_cron 'exit 6 # sheepdog: --aways -t SLIP --help'
+has "is a warning" "sheepdog-sh: warning: in the comment: no such option: --aways; did you mean '--always'?" "$work/err"
+check "and takes no good one with it" wait_until 10 sql_is fail "SELECT state FROM subject WHERE tag = 'SLIP'"
 runs "a line that begins with sheepdog runs unwatched" 0 as_cron "sheepdog -t own -e true"
 printf 'caf\303\251\n' > expected
 runs "bytes arrive as they were written" 9 as_cron 'printf "caf\303\251\n" >&2; exit 9 # sheepdog: -t coffee'
