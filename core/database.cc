@@ -23,7 +23,7 @@ namespace {
 
 constexpr std::size_t kept_statements = 250;
 
-// What is committed survives a power cut (FULL: PROMISES 3); a log that grew is cut again. The
+// What is committed survives a power cut (FULL); a log that grew is cut again. The
 // indexes of a busy server do not fit into SQLite's usual 2 MiB, and a checkpoint each 4 MiB writes
 // the same pages again and again: 16 MiB of each.
 constexpr const char* writer_pragmas =

@@ -13,7 +13,7 @@ namespace sheepdog {
 
 using Json = nlohmann::ordered_json;
 
-/// What a document may cost at most (PROMISES 5).
+/// What a document may cost at most.
 struct JsonLimits {
   std::size_t bytes = 256 * 1024;
   std::size_t depth = 32;

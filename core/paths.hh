@@ -1,4 +1,4 @@
-// paths.hh -- where things lie (COMMANDS 8): configuration, state, spool, sockets, plugins.
+// paths.hh -- where things lie: configuration, state, spool, sockets, plugins.
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 

@@ -1,4 +1,4 @@
-// quantity.hh -- durations and sizes as people write them (COMMANDS 1).
+// quantity.hh -- durations and sizes as people write them.
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 

@@ -30,7 +30,7 @@ struct Reading {
 
 /// Read `text` as the content of `file`: lists, dotted pairs, symbols, strings, whole numbers,
 /// decimals, #t, #f, `;` comments; at most 1 MiB, 64 levels, 100 000 data, words of 256 bytes,
-/// numbers of 32 (COMMANDS 9). Problems of bytes and syntax are found here: empty, not UTF-8 (or
+/// numbers of 32. Problems of bytes and syntax are found here: empty, not UTF-8 (or
 /// NUL), never closed, unexpected ')', '#.' and quotes, number out of range, nested too deep. Never
 /// throws for what is in the text.
 ///

@@ -18,7 +18,7 @@ struct RedisGroup {
 };
 
 /// One worker, HOST:PID:RANDOM. No clock of Redis's takes part, since a step of it would rob the
-/// living (PROMISES 3): a worker of this host is dead when its name, bound as an abstract Unix
+/// living: a worker of this host is dead when its name, bound as an abstract Unix
 /// socket (unix(7)), is free; any other one when the counter that it moves every 10 s has not
 /// moved for 60 s of our monotonic time.
 class RedisWorker {

@@ -33,7 +33,7 @@ struct Settings {
   std::vector<std::string> mailto;
   std::vector<std::string> log;  // `(log ...)`: where and level; empty: default
 
-  // how a job is run: (monitor ...) (always ...) ... as the options of COMMANDS 3
+  // how a job is run: (monitor ...) (always ...) ... as the options of `sheepdog -e`
   std::string monitor = "error";
   bool always = false, quiet = false, start = false, output = true;
   std::optional<Seconds> lock;  // how long to wait for it; nothing: no lock
@@ -44,7 +44,7 @@ struct Settings {
 
   std::vector<Problem> problems;  // syntax, and values that this reader wanted and could not take
 
-  /// Is this machine by itself, with the local queue (COMMANDS 5)?
+  /// Is this machine by itself, with the local queue?
   [[nodiscard]] bool standalone() const;
   /// Is there no telling where messages go? Then they wait in the spool for the next call with a
   /// good file: an error never makes a machine standalone.

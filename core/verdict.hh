@@ -1,7 +1,7 @@
 // verdict.hh -- what a finished command means, by the one rule that C++ knows.
 //
 // The verdict is Scheme's: (sheepdog verdict) and the monitor. This one holds where Scheme cannot
-// be had (SEMANTICS 4, W9), and tells beforehand whether there is anything to ask.
+// be had, and tells beforehand whether there is anything to ask.
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
@@ -28,7 +28,7 @@ struct Findings {
   std::optional<std::string> fail_found, warn_found, need_missing;
 };
 
-/// Rows W1 to W4, W6 and W7 of SEMANTICS 4 with the monitor `error`: the worst that fits.
+/// What status, signal, patterns and limits mean to the monitor `error`: the worst that fits.
 Report plain_verdict(const Outcome& outcome, const Settings& settings, const Findings& findings);
 
 /// The question for `judge-json`: `outcome` as in a message, `check`: the configuration too.

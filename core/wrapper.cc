@@ -157,7 +157,7 @@ std::optional<Holder> Run::wait_for_lock() {
   return holder;
 }
 
-/// W5: a run that does not end is worth a warning; one that outlives three calls is a failure.
+/// A run that does not end is worth a warning; one that outlives three calls is a failure.
 void Run::refuse(const Holder& holder) {
   int refusals = 1;
   if (!wishes_.dry_run) attempt([&] { refusals = runs_.refused(*settings_.tag); });
@@ -191,7 +191,7 @@ void Run::start() {
   assessment_.begin();
 }
 
-/// While the job runs: that it began, and that others began and did not end (W8).
+/// While the job runs: that it began, and that others began and did not end.
 void Run::tell_beginning() {
   std::vector<Json> messages;
   if (settings_.start) messages.push_back(barks_.start(epoch_ms()));

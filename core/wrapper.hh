@@ -24,7 +24,7 @@ struct Ending {
   std::optional<int> signal;  // by which the job died
 };
 
-/// Exit statuses of our own (COMMANDS 7).
+/// Exit statuses of our own, as those of env(1) and timeout(1).
 constexpr int lock_held = 75, timed_out = 124, not_started = 125, not_executable = 126,
               not_found = 127;
 

@@ -1,7 +1,7 @@
 ;;; fact.scm -- relation tuples with the time in which they held
 ;;; SPDX-License-Identifier: GPL-3.0-or-later
 
-;; Facts of relations that nobody declared, table _fact (LOGIC 5): the host, then up to three
+;; Facts of relations that nobody declared, table _fact: the host, then up to three
 ;; arguments that are the key, then the value; with no argument the row's presence is the fact.
 ;; Another number of arguments is another relation.  Each procedure takes part in the caller's
 ;; transaction.  Most facts say again what is known: what was read is remembered, see <facts>.

@@ -2,7 +2,7 @@
 ;;; SPDX-License-Identifier: GPL-3.0-or-later
 
 ;; Pure: from a subject, a result and a time to the subject afterwards and what to write about the
-;; span in which it was not ok (SEMANTICS 1.1 to 1.5).  All times are epoch milliseconds.
+;; span in which it was not ok.  All times are epoch milliseconds.
 
 (define-module (sheepdog incident)
   #:use-module (srfi srfi-9)
@@ -107,7 +107,7 @@
                       (subject-ok-event subject) (subject-version subject)))))
 
 
-;;; Order (1.2): whether a result is newer than what is known.
+;;; Order: whether a result is newer than what is known.
 
 (define %ahead 60000)                             ;ms that a result may lie in our future
 
@@ -139,7 +139,7 @@ the later time, then the later receipt."
         (else result)))
 
 
-;;; State (1.3) and interruption (1.4).
+;;; State and interruption.
 
 (define (hard-after subject state failures after)
   "Return the hard state once SUBJECT had STATE and FAILURES results in a row were not ok, of

@@ -71,8 +71,8 @@
 (define (moment kind time sent received)
   "Return when a message of KIND counts as having happened, in ms, never later than RECEIVED.
 TIME and SENT are what the sender's clock showed when it happened and when it was handed over,
-or #f.  A message that was over 400 days under way is not believed.  (SEMANTICS 1.2; there a
-TIME 400 days back; here the age, so that a clock of 1970 keeps the order of its spool.)"
+or #f.  A message that was over 400 days under way is not believed.  Its
+age counts, not TIME itself, so that a clock of 1970 keeps the order of its spool."
   (let ((age (and time (- (or sent received) time))))
     (cond ((or (not age)
                (>= age %oldest)
@@ -149,7 +149,7 @@ LOSSY? says that bytes which were no UTF-8 have been replaced."
 
 (define (told-state kind state outcome)
   "Return the state that a message of KIND tells, which says STATE (or #f) and has OUTCOME (or
-#f); #f when it tells none.  (SEMANTICS 1.1)"
+#f); #f when it tells none."
   (case kind
     ((bark result) (or state (and outcome (outcome-state outcome))))
     ((ping) (or state 'ok))

@@ -2,7 +2,7 @@
 ;;; SPDX-License-Identifier: GPL-3.0-or-later
 
 ;; Pure: from a subject before and after, and what its message told, to a title and a text
-;; (COMMANDS 11).  Foreign text is escaped here, once, for mail, log and programs alike.
+;; of a mail.  Foreign text is escaped here, once, for mail, log and programs alike.
 
 (define-module (sheepdog notice)
   #:use-module (sheepdog incident)

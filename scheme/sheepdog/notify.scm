@@ -1,10 +1,9 @@
 ;;; notify.scm -- who is told what: what is true, against what was told
 ;;; SPDX-License-Identifier: GPL-3.0-or-later
 
-;; One pure decision for each pair of subject and recipient (SEMANTICS 2.1).  It compares the hard
-;; state with the ledger, what that recipient was told of the present incident, and sends the
-;; kind of news that comes of it through the gates of 2.2, in their order; the first that stops
-;; gives the reason.  Every verdict is stored.
+;; One pure decision for each pair of subject and recipient.  It compares the hard state with the
+;; ledger, what that recipient was told of the present incident, and sends the kind of news that
+;; comes of it through the gates, in their order; the first that stops gives the reason.  Every verdict is stored.
 
 (define-module (sheepdog notify)
   #:use-module (sheepdog incident)

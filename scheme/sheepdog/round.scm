@@ -1,7 +1,7 @@
 ;;; round.scm -- waiting messages become events, states, facts and decisions
 ;;; SPDX-License-Identifier: GPL-3.0-or-later
 
-;; Steps 2 to 4 of a message's way (OVERVIEW, "first seam"): count the attempt and commit; decode
+;; Steps 2 to 4 of a message's way on the server: count the attempt and commit; decode
 ;; and run the receiver, which touches nothing; enter all that follows, and that it is done, in one
 ;; transaction.  A batch shares each of these commits.
 ;;

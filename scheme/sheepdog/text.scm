@@ -51,7 +51,7 @@
               (fill words #f (cons line lines))
               (fill (cdr words) longer lines))))))
 
-(define %farthest 3)                              ;edits; COMMANDS.md 7
+(define %farthest 3)                              ;edits
 
 (define (nearest word candidates)
   "Return the string of CANDIDATES (strings) that WORD was most probably meant to be, or #f:

@@ -1,9 +1,8 @@
 ;;; verdict.scm -- what a finished command means: the wrapper's half that is policy
 ;;; SPDX-License-Identifier: GPL-3.0-or-later
 
-;; The monitor's judge speaks first; what the wrapper was told to look for (rows W2 to W7 of
-;; SEMANTICS 4) can only make it worse.  A monitor or a configuration that is broken is told of,
-;; and the monitor `error' judges instead (W9).
+;; The monitor's judge speaks first; what the wrapper was told to look for can only make it worse.
+;; A monitor or a configuration that is broken is told of, and the monitor `error' judges instead.
 
 (define-module (sheepdog verdict)
   #:autoload (sheepdog config) (read-config config-errors config-plugin-path problem->text)
@@ -34,7 +33,7 @@
   (string-append "found: " (fit (printable (string-trim-both text)) %most-found)))
 
 (define (verdicts outcome options)
-  "Return what rows W2 to W7 say of OUTCOME under OPTIONS, a list of (STATE . SUMMARY), the
+  "Return what OUTCOME means under OPTIONS, a list of (STATE . SUMMARY), the
 worse ones first."
   (define (when-told key state make-summary)
     (match (assq-ref options key)

@@ -22,7 +22,7 @@
             print-lines))
 
 (define %color? (make-parameter #f))             ;whether `paint' paints
-(define %columns 80)                             ;of a line of text; see COLUMNS in COMMANDS 8
+(define %columns 80)                             ;of a line of text
 
 (define (wanted-color? common)
   (match (assq-ref common 'color)

@@ -128,7 +128,7 @@ TEST(reader, strings_take_the_usual_escapes) {
   });
 }
 
-// The rows of COMMANDS 9's table of validation that are about bytes and syntax.
+// What can be wrong with a configuration's bytes and syntax.
 TEST(reader, the_table_of_validation_prints_as_it_is_written) {
   const std::string wanted = " [expected (config ...)]";
   expect_readings({

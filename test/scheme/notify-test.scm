@@ -1,4 +1,4 @@
-;;; notify-test.scm -- the decision, row by row of SEMANTICS 2.1 and gate by gate of 2.2
+;;; notify-test.scm -- the decision, case by case and gate by gate
 ;;; SPDX-License-Identifier: GPL-3.0-or-later
 
 (use-modules (sheepdog incident)

@@ -2,7 +2,7 @@
 # wrapper.sh -- the wrapper keeps its contract: the job comes first, and what is told of it is true
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# Rows E1 to E8 of PROMISES, W1 to W9 of SEMANTICS 4, every option of COMMANDS 3. Messages are read in
+# How jobs end (E1 to E8), what that means (W1 to W9), every option. Messages are read in
 # the spool, where they stay: the queue of this test's configuration is a port that nobody listens at.
 . "$(dirname "$0")/support.sh"
 
@@ -52,7 +52,7 @@ runs "W1: --ok-status" 24 sheepdog -t t --ok-status=0,24 -e 'exit 24'
 told "names statuses that are no failure" ok "exit status 24"
 runs "W1: --warn-status" 3 sheepdog -t t --warn-status=3,4 -e 'exit 3'
 told "names soft failures" warn "exit status 3"
-has "COMMANDS 6: the last lines" "sheepdog: barked: exit exited with status 3 after 0" "$work/err"
+has "the last lines" "sheepdog: barked: exit exited with status 3 after 0" "$work/err"
 has "say that it is kept" ", kept)" "$work/err"
 has "why" "sheepdog: warning: cannot reach " "$work/err"
 has "and how it goes on" "hint: they go with the next message; 'sheepdog queue flush' sends them now" "$work/err"

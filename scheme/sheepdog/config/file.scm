@@ -23,7 +23,7 @@
   (data loaded-data)                              ;list of <datum>: the entries of all
   (problems loaded-problems))                     ;list of <problem>
 
-(define %deepest 4)                               ;levels of `include'; COMMANDS.md 9
+(define %deepest 4)                               ;levels of `include'
 (define %form "(config ...)")
 
 (define (load-files file)

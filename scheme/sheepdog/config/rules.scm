@@ -118,7 +118,7 @@
 ;;; Dependencies in a circle.
 
 (define (check-circles entries context)
-  "Complain of `depends' entries that wait for each other: SEMANTICS.md 2.3, invariant 3."
+  "Complain of `depends' entries that wait for each other: all of them would keep silent."
   (define all (entries-of 'depends entries))
   (define (on entry)
     (entry-ref entry 'on '()))
