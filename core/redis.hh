@@ -10,34 +10,13 @@
 #include <string_view>
 #include <vector>
 
-#include "error.hh"
 #include "queue.hh"
+#include "resp.hh"
 
 namespace sheepdog {
 
-/// What Redis answered (RESP 2).
-struct Reply {
-  enum class Kind { nil, integer, text, error, list };
-  Kind kind = Kind::nil;
-  std::int64_t integer = 0;
-  std::string text;  // of a text, a status or an error
-  std::vector<Reply> items;
-
-  [[nodiscard]] bool is_error(std::string_view prefix) const {
-    return kind == Kind::error && text.starts_with(prefix);
-  }
-};
-
-/// The words of a command; what they view must live as long as the call.
-using Command = std::vector<std::string_view>;
-
-/// The reply was larger than 32 MiB and was not taken in; the connection is dropped.
-struct ReplyTooLarge : Error {
-  ReplyTooLarge() : Error{Code::queue_refused, "a reply of redis is larger than 32 MiB"} {}
-};
-
-/// One connection; connects at the first use, and anew after any error. hiredis formats and parses,
-/// the bytes are ours: every round has one deadline, replies have a limit, nothing raises SIGPIPE.
+/// One connection; connects at the first use, and anew after any error. Every round has one deadline,
+/// replies have limits (resp.hh), nothing raises SIGPIPE.
 class Redis {
  public:
   using Clock = std::chrono::steady_clock;

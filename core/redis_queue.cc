@@ -56,6 +56,11 @@ std::int64_t leading_integer(std::string_view text) {
   return n;
 }
 
+/// The length that `reply` says, within what can be counted together.
+std::int64_t length_of(const Reply& reply) {
+  return std::clamp<std::int64_t>(reply.integer, 0, INT64_MAX >> 16);
+}
+
 /// Epoch ms of epoch seconds with decimals, as any language writes them.
 std::optional<std::int64_t> epoch_ms(const std::string& text) {
   double seconds = 0;
@@ -220,14 +225,14 @@ std::vector<Entry> RedisQueue::read(int limit, Seconds wait) {
 /// The entries of `stream`: NAME, [[ID, [FIELD, VALUE...]]...]. What was deleted while we had it
 /// has no fields.
 std::vector<Entry> RedisQueue::take(Reply& stream) {
-  auto& items = stream.items.at(1).items;
+  auto& items = stream.at(1).items;
   if (items.empty()) owed_ = false;
   std::vector<Entry> entries;
   Command gone{"XACK", barks_, group};
   std::size_t bytes = 0;
   for (auto& item : items) {
-    const auto& id = item.items.at(0).text;
-    if (item.items.at(1).kind != Reply::Kind::list) {
+    const auto& id = item.at(0).text;
+    if (item.at(1).kind != Reply::Kind::list) {
       gone.push_back(id);
       continue;
     }
@@ -246,12 +251,12 @@ std::vector<Entry> RedisQueue::read_cut() {
   const auto pending =
       redis_.must({"XPENDING", barks_, group, "-", "+", "1", worker_->name()}, limit_of());
   if (pending.items.empty()) return {};
-  const auto id = pending.items[0].items.at(0).text;
+  const auto id = pending.items[0].at(0).text;
   const auto most = std::to_string(max_message);
   auto reply = redis_.must({"EVAL", read_beginning, "1", barks_, id, most}, limit_of());
   if (reply.kind != Reply::Kind::list) return {};  // deleted meanwhile
-  auto entry = make_entry(id, reply.items.at(1).items);
-  entry.length = reply.items.at(2).integer;
+  auto entry = make_entry(id, reply.at(1).items);
+  entry.length = reply.at(2).integer;
   bound(entry);
   claimed_ = 1;
   most_ = 8;
@@ -319,11 +324,10 @@ Depth RedisQueue::depth() {
   }
   // A client may ask for the length only; the rest is for those who may know.
   redis_.check(replies[0]);
-  if (!replies[1].items.empty()) depth.claimed = replies[1].items[0].integer;
-  depth.waiting = std::max<std::int64_t>(0, replies[0].integer - depth.claimed);
-  for (std::size_t i = 3; i < replies.size(); ++i) depth.waiting += replies[i].integer;
-  if (!replies[2].items.empty())
-    depth.oldest = leading_integer(replies[2].items[0].items.at(0).text);
+  if (!replies[1].items.empty()) depth.claimed = length_of(replies[1].items[0]);
+  depth.waiting = std::max<std::int64_t>(0, length_of(replies[0]) - depth.claimed);
+  for (std::size_t i = 3; i < replies.size(); ++i) depth.waiting += length_of(replies[i]);
+  if (!replies[2].items.empty()) depth.oldest = leading_integer(replies[2].items[0].at(0).text);
   return depth;
 }
 

@@ -99,7 +99,7 @@ bool RedisWorker::inherit(Redis& redis, const std::string& other, Clock::time_po
         redis.must({"XPENDING", group_.stream, group_.group, "-", "+", page, other}, deadline);
     if (pending.items.empty()) break;
     Command claim{"XCLAIM", group_.stream, group_.group, name_, "0"};
-    for (const auto& entry : pending.items) claim.push_back(entry.items.at(0).text);
+    for (const auto& entry : pending.items) claim.push_back(entry.at(0).text);
     claim.push_back("JUSTID");
     redis.must(claim, deadline);
     any = true;

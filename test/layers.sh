@@ -70,8 +70,8 @@ plugins=$(find monitors handlers -name '*.scm' | sort)
 
 # shellcheck disable=SC2086 # lists of files without blanks, here and below
 {
-  includes $core | grep -F '<hiredis' | grep -v '^core/redis\.cc ' |
-    rule "only redis.cc knows hiredis"
+  includes $core | grep -F '<hiredis' | grep -v '^core/resp\.cc ' |
+    rule "only resp.cc knows hiredis"
   includes $core | grep -F '<sqlite3' | grep -v '^core/database\.cc ' |
     rule "only database.cc knows SQLite"
   includes $core | grep -F '<boost/process' | grep -v '^core/process\.cc ' |
@@ -88,7 +88,7 @@ plugins=$(find monitors handlers -name '*.scm' | sort)
     rule "only sheepdog-guile has Guile and SQLite in it: the others ask it"
   includes core/error.* core/text.* core/datum.* | grep -vE ' <| (error|text|datum)\.hh$' |
     rule "error, text and datum stand on nothing of ours"
-  includes core/*queue.* core/redis* core/connect.* core/spool* core/fit.* |
+  includes core/*queue.* core/redis* core/resp.* core/connect.* core/spool* core/fit.* |
     grep -E ' (intake|settings|wrapper|process|job|capture|reader)\.hh$' |
     rule "transports and spool know neither the state database nor settings nor processes"
   includes core/process.* core/job.* core/pump.* core/family.* core/hold.* core/capture.* core/redact.* core/pattern.* core/regex.* |

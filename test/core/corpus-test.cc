@@ -18,6 +18,8 @@ const std::filesystem::path corpus = SHEEPDOG_SOURCE "/test/fuzz/corpus";
 const std::map<std::string, fuzz::Target*> targets{{"configuration", fuzz::configuration},
                                                    {"crontab", fuzz::crontab},
                                                    {"message", fuzz::message},
+                                                   {"queue", fuzz::queue},
+                                                   {"reply", fuzz::reply},
                                                    {"spool", fuzz::spool},
                                                    {"text", fuzz::text}};
 

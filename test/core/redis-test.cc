@@ -44,6 +44,62 @@ TEST(redis, a_server_that_hangs_is_given_up_in_time_and_its_late_reply_is_not_ta
   thaw.join();
 }
 
+/// A socket of `file` that listens.
+Descriptor listen_at(const std::string& file) {
+  Descriptor listening{socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+  sockaddr_un name{};
+  name.sun_family = AF_UNIX;
+  file.copy(name.sun_path, sizeof name.sun_path - 1);
+  if (bind(listening.get(), reinterpret_cast<sockaddr*>(&name), sizeof name) ||
+      listen(listening.get(), 1))
+    throw std::runtime_error{"cannot listen at " + file};
+  return listening;
+}
+
+TEST(redis, a_server_that_never_stops_talking_is_given_up_in_time) {
+  TemporaryDirectory directory;
+  QueueAddress address;
+  address.transport = QueueAddress::Transport::redis;
+  address.socket = directory / "endless";
+  address.timeout = Seconds{0.3};
+  const Descriptor listening = listen_at(address.socket);
+  const std::string line(24 << 20, '+');  // the longer it is, the slower more of it is read
+  std::thread endless{[&] {
+    const Descriptor connection{accept4(listening.get(), nullptr, nullptr, SOCK_CLOEXEC)};
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{3};
+    send(connection.get(), line.data(), line.size(), MSG_NOSIGNAL);
+    while (std::chrono::steady_clock::now() < end &&
+           send(connection.get(), "+", 1, MSG_NOSIGNAL) == 1) {
+    }
+  }};
+  EXPECT_EQ(error_of([&] { RedisQueue{address}.acknowledged("s"); }),
+            "queue-unreachable: cannot reach redis at " + address.socket + ": timed out");
+  endless.join();
+}
+
+TEST(redis, what_nobody_asked_for_is_no_answer_to_the_next_question) {
+  TemporaryDirectory directory;
+  QueueAddress address;
+  address.transport = QueueAddress::Transport::redis;
+  address.socket = directory / "talkative";
+  const Descriptor listening = listen_at(address.socket);
+  std::vector<Descriptor> connections;  // open till the end: a reset would take the answer back
+  std::thread talkative{[&] {
+    for (const std::string answer : {"$1\r\n1\r\n$1\r\n9\r\n", "$1\r\n2\r\n"}) {
+      connections.emplace_back(accept4(listening.get(), nullptr, nullptr, SOCK_CLOEXEC));
+      send(connections.back().get(), answer.data(), answer.size(), MSG_NOSIGNAL);
+    }
+  }};
+  RedisQueue queue{address};
+  EXPECT_EQ(error_of([&] {
+              EXPECT_EQ(queue.acknowledged("s"), 1);
+              EXPECT_EQ(queue.acknowledged("s"), 2);
+            }),
+            "");
+  shutdown(listening.get(), SHUT_RDWR);
+  talkative.join();
+}
+
 TEST(redis, an_end_set_from_outside_is_kept) {
   RedisServer server;
   RedisQueue queue{address_of(server)};

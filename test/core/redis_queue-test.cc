@@ -113,6 +113,24 @@ TEST(redis_queue, an_entry_that_fits_into_no_reply_is_cut_by_redis_and_the_next_
   EXPECT_EQ(server.ask({"XLEN", "sheepdog:barks"}), "0");
 }
 
+TEST(redis_queue, an_entry_of_more_fields_than_a_reply_may_have_is_cut_by_redis) {
+  RedisServer server;
+  RedisQueue queue{address_of(server)};
+  Redis redis{address_of(server)};
+  Command xadd{"XADD", "sheepdog:barks", "*", "message", "a"};
+  xadd.resize(300'001, "x");
+  redis.must(xadd, Redis::Clock::now() + std::chrono::seconds{10});
+  push(queue, {"b"});
+  Texts got;
+  for (int i = 0; i < 2; ++i) {
+    const auto entries = queue.claim(10, at_once);
+    const auto some = messages(entries);
+    got.insert(got.end(), some.begin(), some.end());
+    queue.acknowledge(ids(entries), {});
+  }
+  EXPECT_EQ(got, (Texts{"a", "b"}));
+}
+
 TEST(redis_queue, a_batch_is_bounded_in_bytes_once_the_size_is_known) {
   RedisServer server;
   RedisQueue queue{address_of(server)};

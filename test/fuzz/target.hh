@@ -26,6 +26,6 @@ inline void (*refused)() = [] {};
 /// test/fuzz/makefile know all of them.
 using Target = bool(std::string_view bytes);
 
-Target message, configuration, spool, text, crontab;
+Target message, configuration, reply, queue, spool, text, crontab;
 
 }  // namespace sheepdog::fuzz
