@@ -71,8 +71,8 @@
 (define (moment kind time sent received)
   "Return when a message of KIND counts as having happened, in ms, never later than RECEIVED.
 TIME and SENT are what the sender's clock showed when it happened and when it was handed over,
-or #f.  A message that was over 400 days under way is not believed.  Its
-age counts, not TIME itself, so that a clock of 1970 keeps the order of its spool."
+or #f.  A message that was over 400 days under way is not believed: its age counts,
+not TIME itself, so that a clock of 1970 keeps the order of its spool."
   (let ((age (and time (- (or sent received) time))))
     (cond ((or (not age)
                (>= age %oldest)

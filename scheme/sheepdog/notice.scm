@@ -1,8 +1,8 @@
 ;;; notice.scm -- what a notification says
 ;;; SPDX-License-Identifier: GPL-3.0-or-later
 
-;; Pure: from a subject before and after, and what its message told, to a title and a text
-;; of a mail.  Foreign text is escaped here, once, for mail, log and programs alike.
+;; Pure: from a subject before and after, and what its message told, to a title and a text.
+;; Foreign text is escaped here, once, for mail, log and programs alike.
 
 (define-module (sheepdog notice)
   #:use-module (sheepdog incident)

@@ -3,7 +3,8 @@
 
 ;; One pure decision for each pair of subject and recipient.  It compares the hard state with the
 ;; ledger, what that recipient was told of the present incident, and sends the kind of news that
-;; comes of it through the gates, in their order; the first that stops gives the reason.  Every verdict is stored.
+;; comes of it through the gates, in their order; the first that stops gives the reason.
+;; Every verdict is stored.
 
 (define-module (sheepdog notify)
   #:use-module (sheepdog incident)
