@@ -3,12 +3,12 @@
 # shellcheck shell=sh disable=SC2154 # sourced by run, which has what is not set here
 
 # Each database is of another state directory. The messages are those of limit.cc, of $subjects subjects;
-# their receiver (monitors/bench.scm) stores a fact of each.
+# their receiver (monitors/bench.scm) stores a fact of each, where the path of monitors leads to it.
 server_of() {
   XDG_STATE_HOME=$work/$1
   database=$XDG_STATE_HOME/sheepdog/sheepdog.db
   cat > server.conf << END
-(config (queue "unix:$redis_socket") (monitor-path "$root/test/bench/monitors") (mailto $2)
+(config (queue "unix:$redis_socket") (monitor-path "${3-$root/test/bench/monitors}") (mailto $2)
         (mailfrom "bench@example.org") (mailer "sendmail://$work/sendmail"))
 END
 }
@@ -27,6 +27,18 @@ stored_are() {
 }
 
 heading "queue to stored row, $messages messages, $subjects subjects"
+server_of plain '""' "$work"
+serve 3
+empty=$a
+fill $subjects
+serve
+fill $messages
+serve
+plain=$(per_second $messages "$(minus "$a" "$empty")")
+fill $messages
+row "messages/s, what every message gets; limit: the bytes alone" "$plain" \
+  "$(./limit drain "$redis_socket" "$work/bytes.db" 256)" 'a >= b / 3'
+
 server_of rate '""'
 serve 3
 empty=$a
@@ -40,7 +52,7 @@ ours=$(per_second $messages "$(minus "$a" "$empty")")
 fresh=$(per_message "$(minus "$a" "$empty")" $messages)
 for batch in 256 1000; do
   fill $messages
-  row "messages/s; limit: the bytes alone, batches of $batch" "$ours" \
+  row "with receiver and fact; the bytes alone, batches of $batch" "$ours" \
     "$(./limit drain "$redis_socket" "$work/bytes-$batch.db" $batch)" 'a >= b / 2'
   fill $messages
   row "the same; limit: into our tables, batches of $batch" "$ours" \
