@@ -182,7 +182,7 @@ while [ $i -lt 10 ]; do
   wait "$pusher"
   check "killed ($i), the next one serves" wait_until 20 serving "$before"
 done
-check "all is handled" wait_until 60 sql_is 2000 "SELECT count(*) FROM event WHERE host LIKE 'k%'"
+check "all is handled" wait_until 180 sql_is 2000 "SELECT count(*) FROM event WHERE host LIKE 'k%'"
 check "the queue is empty" wait_until 20 redis_says 0 XLEN sheepdog:barks
 same "each once" "$((stored + 2000))" "$(sql "SELECT count(*) FROM message WHERE id NOT IN
   (SELECT id FROM event WHERE host = 'server' AND id > $stored)")"
