@@ -27,7 +27,7 @@
    (map specification->package
         '("pkg-config" "googletest"
           ;; for test/check.sh
-          "borg" "e2fsprogs" "iproute2" "jq" "moreutils" "msmtp" "perl" "procps" "python"
+          "borg" "e2fsprogs" "iproute2" "jq" "moreutils" "msmtp" "patch" "perl" "procps" "python"
           "python-aiosmtpd" "redis" "sqlite" "strace" "util-linux")))
   (inputs
    (map specification->package

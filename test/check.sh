@@ -103,6 +103,7 @@ done
 [ "$seed" != random ] || seed=$(($(date +%s) % 1000000))
 python=/usr/bin/python3 # Debian's has all of the standard library; the first of PATH may not
 [ -x $python ] || python=python3
+run fault/mutations $python test/fault/mutate --applies
 run "fault/seed=$seed" $python test/fault/all --short --seed "$seed"
 
 [ $skipped = 0 ] && rest= || rest=", $skipped skipped"

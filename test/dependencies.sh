@@ -60,6 +60,7 @@ for_test() {
   need sqlite3 program sqlite3
   need jq program jq
   need moreutils program chronic
+  need patch program patch
   need strace program strace
   need procps program ps
   need bsdutils program script

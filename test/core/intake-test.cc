@@ -162,6 +162,17 @@ TEST_F(intake, others_see_a_message_before_the_queue_hears_of_it) {
   EXPECT_EQ(seen, "1");
 }
 
+TEST_F(intake, what_comes_again_by_a_redis_that_lost_everything_is_stored_once) {
+  RedisServer server;
+  RedisQueue redis{address_of(server)};
+  for (int i = 0; i < 2; ++i) {
+    push(redis, {R"({"sender":"s","seq":1})", R"({"sender":"s","seq":2})"});
+    take_in(redis, db, 1000, at_once);
+    server.ask({"FLUSHALL"});
+  }
+  EXPECT_EQ(one(db, "SELECT group_concat(seq) FROM message"), "1,2");
+}
+
 TEST_F(intake, a_spool_lets_go_of_what_the_database_has) {
   RedisServer server;
   RedisQueue redis{address_of(server)};

@@ -45,8 +45,11 @@ TEST(job, both_streams_are_kept_apart) {
 }
 
 TEST(job, much_output_on_both_streams_at_once_takes_little_memory) {
+  RunOptions options;
+  options.limit = Seconds{20};  // it would end there if one stream had to wait for the other
   const Outcome outcome =
-      shell("head -c 30000000 /dev/zero & head -c 30000000 /dev/zero >&2; wait");
+      shell("head -c 30000000 /dev/zero & head -c 30000000 /dev/zero >&2; wait", options);
+  EXPECT_FALSE(outcome.timed_out);
   EXPECT_EQ(outcome.output_bytes, 30'000'000u);
   EXPECT_EQ(outcome.error_bytes, 30'000'000u);
   EXPECT_TRUE(outcome.cut);

@@ -196,6 +196,14 @@ TEST(redis_queue, what_was_sent_before_there_was_a_group_is_delivered) {
   EXPECT_TRUE(one.claim(5, at_once).size() + two.claim(5, at_once).size() == 1);
 }
 
+TEST(redis_queue, however_much_waits_nothing_is_thrown_away) {
+  RedisServer server;
+  RedisQueue queue{address_of(server)};
+  const int many = 20'000;
+  push(queue, Texts(many, "x"));
+  EXPECT_EQ(queue.depth().waiting, many);
+}
+
 TEST(redis_queue, another_channel_is_another_queue) {
   RedisServer server;
   auto address = address_of(server);
