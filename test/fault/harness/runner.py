@@ -27,7 +27,7 @@ def _too_long(*_):
 
 def attempt(case, seed, options):
     """Run one case here; its report, which json can hold."""
-    trial = Trial(case, seed, options.short)
+    trial = Trial(case, seed, options.short, options.minutes)
     notes = []
     verdict = "FAILED"
     try:
@@ -95,7 +95,8 @@ class Runner:
                 status = 0
             os._exit(status)
         os.close(writer)
-        self.running[reader] = Running(case, pid, reader, time.monotonic() + case.limit)
+        self.running[reader] = Running(case, pid, reader, time.monotonic() + case.limit
+                                       + 60 * self.options.minutes)
 
     def step(self):
         """Wait for something to happen: a report, an end, a limit."""

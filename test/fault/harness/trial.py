@@ -57,6 +57,7 @@ class Trial:
     case: Case
     seed: int
     short: bool
+    minutes: float = 1  # of a case that lasts as long as it is told
     world: object = None
     began: float = field(default_factory=time.monotonic)
     counts: dict = field(default_factory=dict)  # sent, stored, lost ... in the order of the line
