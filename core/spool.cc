@@ -197,7 +197,7 @@ std::int64_t Spool::with_senders(Queue& queue, Seconds patience, Work work) {
     for (const auto& id : own_senders(root)) {
       auto now = id;
       bool told = true;
-      SpoolHandOver sender{root, id, queue, limits_.resend,
+      SpoolHandOver sender{root, id, queue, limits_,
                            [&](const std::string& sender_id, const Json& words) {
                              note(now = sender_id, words);
                              told = true;

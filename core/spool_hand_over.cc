@@ -16,8 +16,9 @@
 namespace sheepdog {
 namespace {
 
-constexpr std::size_t max_sent = 1000;  // messages underway, and their bytes
+constexpr std::int64_t max_sent = 1000;  // messages underway, and their bytes
 constexpr std::int64_t max_sent_bytes = 8 << 20;
+constexpr std::int64_t share = 4;  // a quarter of the limits at most
 constexpr std::size_t chunk_size = 200;
 constexpr std::int64_t chunk_bytes = 1 << 20;
 constexpr std::int64_t settling = 2000;      // ms: an empty queue lost what it had longer
@@ -61,8 +62,8 @@ bool SpoolHandOver::Chunk::full() const {
 }
 
 SpoolHandOver::SpoolHandOver(const Descriptor& spool, const std::string& id, Queue& queue,
-                             Seconds resend, Tell tell)
-    : spool_{spool}, queue_{queue}, resend_{resend}, tell_{std::move(tell)} {
+                             const SpoolLimits& limits, Tell tell)
+    : spool_{spool}, queue_{queue}, limits_{limits}, tell_{std::move(tell)} {
   sender_.emplace(spool, id);
 }
 
@@ -144,7 +145,7 @@ void SpoolHandOver::send_lost(Deadline end) {
   const auto oldest = sender_->status({sent_.front().number, SpoolState::sent});
   if (!oldest) return;
   const auto age = std::abs(epoch_ms() - oldest->changed);
-  const auto overdue = std::chrono::ceil<std::chrono::milliseconds>(resend_).count();
+  const auto overdue = std::chrono::ceil<std::chrono::milliseconds>(limits_.resend).count();
   if (age < std::min(settling, overdue)) return;
   const auto depth = queue_.depth();
   const auto length = depth.waiting + depth.claimed;
@@ -175,7 +176,9 @@ bool SpoolHandOver::may_be_underway(const Chunk& chunk) const {
   if (queue_.durable()) return true;
   const auto bytes = std::accumulate(sent_.begin(), sent_.end(), chunk.bytes,
                                      [](auto sum, const auto& sent) { return sum + sent.bytes; });
-  return sent_.size() + chunk.names.size() < max_sent && bytes < max_sent_bytes;
+  const auto messages = size_of(sent_) + size_of(chunk.names);
+  return messages < std::clamp<std::int64_t>(limits_.messages / share, 1, max_sent) &&
+         bytes < std::clamp<std::int64_t>(limits_.bytes / share, 1, max_sent_bytes);
 }
 
 std::int64_t SpoolHandOver::send_waiting(std::int64_t most, Deadline end) {

@@ -12,6 +12,7 @@
 #include "file_lock.hh"
 #include "json.hh"
 #include "queue.hh"
+#include "spool.hh"
 #include "spool_change.hh"
 #include "spool_sender.hh"
 
@@ -21,16 +22,16 @@ namespace sheepdog {
 std::string identified(const Json& message, const std::string& sender, std::int64_t seq);
 
 /// Lists once, however many goes it takes: what others do meanwhile shows in the tally. At most
-/// 1000 messages or 8 MiB are with a queue that has not acknowledged them.
+/// 1000 messages or 8 MiB are with a queue that has not acknowledged them, and no more than a
+/// quarter of what the spool may hold: the rest is for what the queue does not have.
 class SpoolHandOver {
  public:
   /// Hears what the server should know of `sender`'s directory: the fields `summary` and `fields`
   /// of a message.
   using Tell = std::function<void(const std::string& sender, const Json& words)>;
 
-  /// `resend`: after which what was handed over and not acknowledged goes again.
-  SpoolHandOver(const Descriptor& spool, const std::string& id, Queue& queue, Seconds resend,
-                Tell tell);
+  SpoolHandOver(const Descriptor& spool, const std::string& id, Queue& queue,
+                const SpoolLimits& limits, Tell tell);
 
   /// Let go of what is acknowledged, send again what seems lost, then at most `most` new messages,
   /// as many as may be underway. How many new ones went. Errors of the queue pass; 0 when another
@@ -73,7 +74,7 @@ class SpoolHandOver {
 
   const Descriptor& spool_;
   Queue& queue_;
-  Seconds resend_;
+  SpoolLimits limits_;
   Tell tell_;
   std::optional<SpoolSender> sender_;
   bool listed_ = false;
