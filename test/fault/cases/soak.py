@@ -162,7 +162,7 @@ class Watch:
 
 
 @case("I1", "faults of B at random, 60 s (--minutes 10: as long as that)",
-      "sent = stored; memory flat, descriptors constant", alone=True)
+      "sent = stored; memory flat, descriptors constant", alone=True, short=False)
 def soak(t):
     soak = Soak(t)
     farm = soak.farm.serve()
