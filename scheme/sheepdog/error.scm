@@ -6,7 +6,8 @@
   #:export (raise-error
             with-error-handler
             exception->text
-            exception->hint))
+            exception->hint
+            error-code?))
 
 (define* (raise-error code text #:optional (hint ""))
   "Raise `sheepdog-error' as the core does: CODE is a symbol such as `bad-message', TEXT one
@@ -24,6 +25,12 @@ symbol), text and hint (a string or #f).  Other exceptions pass."
          (handler code
                   (apply format #f template arguments)
                   (and (not (string-null? hint)) hint)))))))
+
+(define (error-code? code key arguments)
+  "Is the exception KEY with ARGUMENTS an error of ours with CODE?"
+  (match (cons key arguments)
+    (('sheepdog-error _ _ _ (found _)) (eq? code found))
+    (_ #f)))
 
 (define (exception->hint key arguments)
   "Return the hint of a `sheepdog-error' with ARGUMENTS, or #f."

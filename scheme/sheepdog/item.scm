@@ -20,7 +20,7 @@
   #:export (%most-attempts
             row-id row-attempts row-sender row-entered?
             item-row item-id item-message item-effects item-trouble item-final? item-later?
-            plugin-of rows->items dead-item error-code?))
+            plugin-of rows->items dead-item))
 
 (define %most-attempts 3)
 
@@ -68,12 +68,6 @@ whether that is the fault of the message."
       (values '()
               (exception->text key arguments)
               (error-code? 'bad-message key arguments)))))
-
-(define (error-code? code key arguments)
-  "Is the exception KEY with ARGUMENTS an error of ours with CODE?"
-  (match (cons key arguments)
-    (('sheepdog-error _ _ _ (found _)) (eq? code found))
-    (_ #f)))
 
 (define (decode row)
   "Return two values: the message of ROW and #f, or #f and why there is none."

@@ -6,20 +6,24 @@
   #:use-module (sheepdog core)
   #:use-module (sheepdog notify)
   #:use-module (sheepdog pattern)
+  #:use-module (sheepdog window)
+  #:use-module (sheepdog zone)
   #:use-module (ice-9 match)
   #:use-module (srfi srfi-1)
   #:use-module (srfi srfi-9)
   #:export (policy policy?
             policy-config policy-name policy-clauses policy-mailfrom policy-mailer
             find-destination
+            during? during-boundary
             database-file))
 
 (define-record-type <policy>
-  (make-policy config name clauses mailfrom mailer)
+  (make-policy config name clauses windows mailfrom mailer)
   policy?
   (config policy-config)                          ;<config>
   (name policy-name)                              ;string: the host of our own messages
   (clauses policy-clauses)                        ;list of clauses; the last fits all
+  (windows policy-windows)                        ;alist: symbol -> window
   (mailfrom policy-mailfrom)                      ;string
   (mailer policy-mailer))                         ;string: a URL
 
@@ -55,6 +59,32 @@
                  (config-entries config 'notify))
             (list (clause #:to to)))))
 
+;;; Windows: `(window NAME OPTION...)', and a W that asks for one: NAME or (not NAME).
+
+(define (entry->window entry)
+  "Return what ENTRY, a `(window NAME ...)', stands for: (NAME . window)."
+  (cons (entry-value entry)
+        (window #:weekdays (match (as-list (entry-ref entry 'days '()))
+                             (() #f)
+                             (days (concatenate days)))
+                #:span (entry-ref entry 'time '(0 . 1440))
+                #:zone (let ((zone (entry-ref entry 'zone #f)))
+                         (if zone (find-zone zone) (local-zone)))
+                #:except (map (lambda (date) (apply date->days date))
+                              (as-list (entry-ref entry 'except '()))))))
+
+(define (during? policy w ms)
+  "Is MS inside of W, the name of a window of POLICY or (not NAME)?"
+  (match w
+    (('not name) (not (during? policy name ms)))
+    (name (inside? (assq-ref (policy-windows policy) name) ms))))
+
+(define (during-boundary policy w ms)
+  "Return when W, as for `during?', next begins or ends after MS; #f: not within a year."
+  (match w
+    (('not name) (during-boundary policy name ms))
+    (name (next-boundary (assq-ref (policy-windows policy) name) ms))))
+
 (define (machine-name config)
   (or (config-ref config 'name #f)
       (match (string-split (gethostname) #\.)
@@ -64,6 +94,7 @@
   (make-policy config
                (machine-name config)
                (clauses config)
+               (map entry->window (config-entries config 'window))
                (or (config-ref config 'mailfrom #f)
                    (string-append "sheepdog@" (gethostname)))
                (or (config-ref config 'mailer-uri #f)

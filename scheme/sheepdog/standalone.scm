@@ -5,6 +5,7 @@
 ;; its messages are stored, handled and told of at once, by one process at a time (COMMANDS 5).
 
 (define-module (sheepdog standalone)
+  #:use-module (sheepdog clock)
   #:use-module (sheepdog config)
   #:use-module (sheepdog core)
   #:use-module (sheepdog error)
@@ -87,13 +88,14 @@ ended."
 (define %programs-patience 0.2)                   ;s between two looks at the queue meanwhile
 
 (define* (drain-all! db queue performer config #:key wait?)
-  "Take in, handle and perform until nothing waits that could be done now; with WAIT?, until no
+  "Take in, handle, do what is due and perform until nothing waits that could be done now; with WAIT?, until no
 program runs either."
   (let loop ((patience 0))
     (%notify-manager "WATCHDOG=1")
     (let ((done (+ (match (%take-in! queue db %batch 0)
                      (#(claimed stored duplicates) claimed))
                    (handle-waiting! db config (%now) #:limit %batch)
+                   (run-due! db config (%now))
                    (perform-outbox! performer db config (%now) #:patience patience))))
       (cond ((positive? done) (loop 0))
             ((and wait? (performing? performer)) (loop %programs-patience))))))

@@ -15,7 +15,7 @@
   #:use-module (ice-9 match)
   #:use-module (srfi srfi-1)
   #:export (note-receivers! note-death! note-recovery! note-configuration! note-plugins!
-            note-findings! note-outage! note-missing! note-clones! note-clocks!))
+            note-findings! note-clock! note-outage! note-missing! note-clones! note-clocks!))
 
 (define* (bark! db policy tag state summary now #:key host (monitor "message") (time now))
   "Let the server say that the subject TAG of HOST (#f: its own) has STATE, or, if that is #f,
@@ -146,6 +146,14 @@ alist from names to the reason, a string, or #f: it is good."
               ((name state summary)
                (bark-once! db policy name (string-append "sheepdog " name) state summary now)))
             findings))
+
+(define (note-clock! db policy text now)
+  "Say that what is due cannot be done because of TEXT, or, if that is #f, that it can again."
+  (bark-once! db policy "clock" "sheepdog expect" (if text 'warn 'ok)
+              (if text
+                  (string-append "what was due failed and is tried again later: " text)
+                  "all that was due is done")
+              now))
 
 (define (note-outage! db policy name summary since now)
   "Say that what NAME stands for failed because of SUMMARY from SINCE to NOW, when it could not

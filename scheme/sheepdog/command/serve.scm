@@ -2,10 +2,12 @@
 ;;; SPDX-License-Identifier: GPL-3.0-or-later
 
 (define-module (sheepdog command serve)
+  #:use-module (sheepdog clock)
   #:use-module (sheepdog command reload)
   #:use-module (sheepdog command service)
   #:use-module (sheepdog config)
   #:use-module (sheepdog core)
+  #:use-module (sheepdog due)
   #:use-module (sheepdog error)
   #:use-module (sheepdog perform)
   #:use-module (sheepdog policy)
@@ -87,6 +89,19 @@ at it."
                            #:limit %batch)))
       0))
 
+(define (clock! server)
+  "Do a slice of what is due, if that is ours to do; return how much that was."
+  (or (and (server-performer server)
+           (with-round-lock (server-file server) 1
+             (lambda ()
+               (run-due! (server-db server) (server-config server) (%now)))))
+      0))
+
+(define (due-patience server now)
+  "Return for how many seconds from NOW (ms) nothing is due; #f: for ever, or it is not ours."
+  (let ((next (and (server-performer server) (next-due (server-db server)))))
+    (and next (max 0.0 (/ (- next now) 1000.0)))))
+
 (define* (perform! server limit #:key (patience 0))
   "Go on with what leaves the process, see `perform-outbox!'; return how much that was."
   (if (server-performer server)
@@ -96,12 +111,12 @@ at it."
 
 (define (patience server busy?)
   "Return for how many seconds the queue may be waited for."
-  (let ((performer (server-performer server)))
+  (let ((performer (server-performer server)) (now (%now)))
     (if busy?
         0
         (min %patience
-             (or (and performer (performer-patience performer (%now)))
-                 %patience)))))
+             (or (and performer (performer-patience performer now)) %patience)
+             (or (due-patience server now) %patience)))))
 
 (define (queued-since server)
   "Return when the oldest entry of the queue of SERVER came, in ms; #f: it has none, or cannot
@@ -139,11 +154,12 @@ whether there was."
         0))
   (let* ((taken (go 'take-in (lambda () (take-in! server (patience server busy?)))))
          (handled (go 'handle (lambda () (handle! server))))
+         (done (go 'clock (lambda () (clock! server))))
          (performed (go 'perform (lambda () (perform! server %effects)))))
     (go 'look (lambda () (suspect! server)))
     (check-database server)
     (%notify-manager "WATCHDOG=1")
-    (positive? (+ taken handled performed))))
+    (positive? (+ taken handled done performed))))
 
 (define (work-until-idle! server)
   "Do all that is to be done now, and wait for the programs that this starts."
@@ -151,6 +167,7 @@ whether there was."
     (%notify-manager "WATCHDOG=1")
     (let ((done (+ (take-in! server 0)
                    (handle! server)
+                   (clock! server)
                    (perform! server %batch #:patience patience))))
       (cond ((positive? done) (loop 0))
             ((and (server-performer server) (performing? (server-performer server)))

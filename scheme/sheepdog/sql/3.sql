@@ -1,0 +1,27 @@
+-- 3.sql -- the third schema: what the clock does, and what people ask to be quiet about
+-- SPDX-License-Identifier: GPL-3.0-or-later
+
+-- All that is timed: at `at` the clock (clock.scm) does what `kind` says with `key`.
+CREATE TABLE due (
+  kind TEXT NOT NULL,
+  key ANY NOT NULL,                     -- a subject's id, a recipient, a host, a name; '' for one of its kind
+  at INTEGER NOT NULL,
+  tries INTEGER NOT NULL DEFAULT 0,     -- how often it raised in a row
+  PRIMARY KEY (kind, key)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX due_at ON due (at);
+CREATE INDEX due_failed ON due (tries) WHERE tries > 0;
+
+-- What people asked to be quiet about, by command; what the configuration says is not here.
+CREATE TABLE silence (
+  id INTEGER PRIMARY KEY,
+  kind TEXT NOT NULL,                   -- silence ack
+  pattern TEXT NOT NULL,                -- HOST/TAG with wildcards; of an ack the subject itself
+  rank INTEGER NOT NULL,                -- of an ack: of the state acknowledged, worse ones are told; else 0
+  t0 INTEGER NOT NULL,
+  t1 INTEGER NOT NULL,                  -- the open end for an ack, until the subject is ok
+  who TEXT NOT NULL,
+  at INTEGER NOT NULL,                  -- when it was asked for
+  reason TEXT NOT NULL                  -- why; '' when nobody said
+) STRICT;
+CREATE INDEX silence_t ON silence (t1, t0);
