@@ -43,10 +43,12 @@ suspected from now on, so its message needs no care of its own."
 (define (charge-message! db id plugin text now)
   "Note that the worker died at the message ID, of PLUGIN, or #f; in words, TEXT."
   (receive (postponed attempts) (postponed-attempts db id)
-    (cond ((not attempts) (charge-waiting! db id plugin))
-          ((>= attempts %most-attempts)
-           (settle-postponed! db id)
-           (put-aside! db id now text)))))
+    (if attempts
+        (uncount-other-postponed! db id)
+        (charge-waiting! db id plugin))
+    (when (and attempts (>= attempts %most-attempts))
+      (settle-postponed! db id)
+      (put-aside! db id now text))))
 
 (define (charge-plugin! db policy plugin text now)
   (note-death! db policy plugin text (add-death! db plugin text now) now))

@@ -7,7 +7,8 @@
 ;;
 ;; A receiver that fails, or of which the process died, costs its own message nothing but its
 ;; actions: event, state and notification are entered at once, and only the receiver is tried again,
-;; alone, after what else waits (see (sheepdog suspect)).  What was under way when the process died
+;; alone, after what else waits (see (sheepdog suspect)).  As long as a plugin has something to do
+;; of what is entered, what comes for it follows that.  What was under way when the process died
 ;; of nobody knows what is tried alone, too: then only the poison dies of it.
 
 (define-module (sheepdog round)
@@ -35,7 +36,8 @@
   #:use-module (srfi srfi-1)
   #:export (handle-waiting! plan-waiting retry-versions!))
 
-(define %most-retries 50)                         ;receivers tried alone in one call
+(define %most-retries 100)                        ;of receivers, in one call
+(define %most-together 32)                        ;that never failed, in one of these: 8 MiB at most
 (define %longest-retries 1)                       ;s that they may take, then others have their turn
 
 
@@ -205,15 +207,15 @@ too many subjects before."
         (note-receivers! db policy (filter-map item-outcome items) now)
         (note-clocks! db policy (filter-map item-message items) now)))))
 
-(define (enter-postponed! db policy item now)
-  "Enter what the receiver of ITEM, whose message was entered before, has come to.  The process did
-not die of it: it is a plugin like any other."
+(define (enter-postponed! db policy items now)
+  "Enter what the receivers of ITEMS, whose messages were entered before, have come to.  The process
+did not die of them: theirs is a plugin like any other."
   (call-with-batch db policy now
     (lambda (batch)
-      (enter-item! batch item)
-      (when (item-message item)
-        (clear-suspect! db (plugin-of (item-message item))))
-      (note-receivers! db policy (filter-map item-outcome (list item)) now))))
+      (for-each (lambda (item) (enter-item! batch item)) items)
+      (for-each (lambda (plugin) (clear-suspect! db plugin))
+                (delete-duplicates (map plugin-of (filter-map item-message items))))
+      (note-receivers! db policy (filter-map item-outcome items) now))))
 
 (define (item-outcome item)
   "Return what `note-receivers!' wants to know of ITEM, or #f: nothing about its receiver."
@@ -267,29 +269,29 @@ behind it."
          (handle-items! db policy (list (dead-item row)) now))
         (else (handle-rows! db policy suspects (list row) now))))
 
-(define (handle-postponed! db policy row now)
-  "Try the receiver of the message of ROW, and nothing else of it."
-  (let ((id (row-id row)))
-    (count-postponed! db id)
-    (let ((item (if (>= (row-attempts row) %most-attempts)
-                    (dead-item row)
-                    (first (rows->items policy '() (list row))))))
-      (enter-or-count! db (list item) now
-                       (lambda () (enter-postponed! db policy item now))
-                       (match-lambda ((id) (uncount-postponed! db id)))))))
+(define (handle-postponed! db policy rows now)
+  "Try the receivers of the messages of ROWS, and nothing else of them."
+  (count-postponed! db (map row-id rows))
+  (let ((items (if (>= (row-attempts (first rows)) %most-attempts)
+                   (map dead-item rows)
+                   (rows->items policy '() rows))))
+    (enter-or-count! db items now
+                     (lambda () (enter-postponed! db policy items now))
+                     (lambda (ids) (uncount-postponed! db ids)))))
 
 (define (handle-all-postponed! db policy now)
   "Try the receivers that are to be tried, as many as there is time for; return how many."
   (let ((end (+ (get-internal-real-time)
                 (* %longest-retries internal-time-units-per-second))))
-    (let loop ((count 0))
-      (match (and (< count %most-retries)
-                  (< (get-internal-real-time) end)
-                  (next-postponed db now))
-        (#f count)
-        (row
-         (handle-postponed! db policy row now)
-         (loop (+ count 1)))))))
+    (let loop ((tries 0) (count 0))
+      (match (if (and (< tries %most-retries)
+                      (< (get-internal-real-time) end))
+                 (next-postponed db now %most-together)
+                 '())
+        (() count)
+        (rows
+         (handle-postponed! db policy rows now)
+         (loop (+ tries 1) (+ count (length rows))))))))
 
 (define (retry-versions! db)
   "Let the messages of versions that we did not speak before wait again."
@@ -304,7 +306,7 @@ nothing waits.  CLOCK is the monotonic time."
     (let-go! db clock)
     ;; What died keeps its place: later messages of its sender come after it.
     (receive (batch others) (span fresh? (waiting-messages db limit))
-      (let ((suspects (suspects db))
+      (let ((suspects (append (suspects db) (postponed-plugins db)))
             (alone (if (null? batch)
                        (take-while (negate fresh?) others)
                        '())))

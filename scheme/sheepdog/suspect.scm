@@ -2,15 +2,17 @@
 ;;; SPDX-License-Identifier: GPL-3.0-or-later
 
 ;; A worker that dies takes its whole batch with it, so the messages of a plugin that did that are
-;; entered without it, and its part of them is done one by one, until it works again.
+;; entered without it, and its part of them is done one by one, until it works again; then what it
+;; has to do still is done together, before what comes.
 
 (define-module (sheepdog suspect)
+  #:use-module (sheepdog core)
   #:use-module (sheepdog sql)
   #:use-module (ice-9 match)
   #:use-module (srfi srfi-1)
   #:export (monitor-plugin handler-plugin suspects rests? add-death! clear-suspect!
-            postpone! postponed-attempts next-postponed count-postponed! uncount-postponed!
-            settle-postponed!))
+            postpone! postponed-attempts postponed-plugins next-postponed
+            count-postponed! uncount-postponed! uncount-other-postponed! settle-postponed!))
 
 (define %minute 60000)
 (define %most-deaths 3)                           ;in a row, then it rests
@@ -83,44 +85,74 @@ therefore, or #f: it may be tried again.  Takes part in the caller's transaction
  SELECT (SELECT min(plugin) FROM postponed WHERE plugin > p.plugin) FROM p
  WHERE p.plugin IS NOT NULL) SELECT plugin FROM p WHERE plugin IS NOT NULL")))
 
-(define (first-of db plugin)
-  "Return (ATTEMPTS ID) of the message whose part of PLUGIN is to be done first, or #f: one that
-was not tried yet goes before one that was, and none before it was entered."
-  (match (sql-row db "SELECT attempts, message FROM postponed WHERE plugin = " plugin
-                  " AND message NOT IN (SELECT message FROM waiting)
- ORDER BY attempts, message LIMIT 1")
-    (#(attempts id) (list attempts id))
-    (#f #f)))
+;; A sender's messages come in their order here, too: what was tried and is to be tried again comes
+;; before its sender's later ones, though after what others have to be tried for the first time.
+(define (first-postponed db plugin limit)
+  "Return at most LIMIT of the messages whose part of PLUGIN may be done now, those tried least
+first, none before it was entered: a list of (ATTEMPTS ID)."
+  (map (match-lambda (#(attempts id) (list attempts id)))
+       (sql db "WITH tried AS (SELECT m.sender AS sender, min(p.message) AS message FROM postponed p
+ JOIN message m ON m.id = p.message WHERE p.plugin = " plugin " AND p.attempts > 0
+ GROUP BY m.sender)
+SELECT p.attempts, p.message FROM postponed p JOIN message m ON m.id = p.message
+ LEFT JOIN tried t ON t.sender = m.sender
+ WHERE p.plugin = " plugin " AND p.message NOT IN (SELECT message FROM waiting)
+ AND (t.message IS NULL OR p.message <= t.message)
+ ORDER BY p.attempts, p.message LIMIT " limit)))
 
 (define (sooner a b)
   (match (list a b)
-    (((attempts-a id-a) (attempts-b id-b))
+    (((_ (attempts-a id-a)) (_ (attempts-b id-b)))
      (if (or (< attempts-a attempts-b)
              (and (= attempts-a attempts-b) (< id-a id-b)))
          a
          b))))
 
-(define (next-postponed db now)
-  "Return the message of which a plugin's part is to be done first at NOW, as `waiting-messages'
-has them, or #f: there is none, or its plugin rests."
-  (match (filter (lambda (plugin)
-                   (not (rests? db plugin now)))
-                 (postponed-plugins db))
+(define (next-plugin db now)
+  "Return the plugin whose part in a message is to be done first at NOW, or #f."
+  (match (filter-map (lambda (plugin)
+                       (and (not (rests? db plugin now))
+                            (match (first-postponed db plugin 1)
+                              ((first) (list plugin first))
+                              (() #f))))
+                     (postponed-plugins db))
     (() #f)
-    (plugins
-     (match (reduce sooner #f (filter-map (lambda (plugin) (first-of db plugin)) plugins))
-       (#f #f)
-       ((attempts id)
-        (sql-row db "SELECT id, " attempts ", NULL, sender, seq, received, sent, body, length, 1
- FROM message WHERE id = " id))))))
+    (firsts (car (reduce sooner #f firsts)))))
 
-(define (count-postponed! db id)
-  "Count, and commit, one more attempt for the message ID."
-  (sql db "UPDATE postponed SET attempts = attempts + 1 WHERE message = " id))
+(define (next-postponed db now limit)
+  "Return the messages of which a plugin's part is to be done first at NOW, in order, as
+`waiting-messages' has them: at most LIMIT that were not tried yet, or one that was, or one of a
+plugin that is suspected; none: there are none, or their plugins rest."
+  (match (next-plugin db now)
+    (#f '())
+    (plugin
+     (let* ((found (first-postponed db plugin (if (member plugin (suspects db)) 1 limit)))
+            (untried (take-while (match-lambda ((attempts id) (zero? attempts))) found)))
+       (map (match-lambda
+              ((attempts id)
+               (sql-row db "SELECT id, " attempts ", NULL, sender, seq, received, sent, body,
+ length, 1 FROM message WHERE id = " id)))
+            (if (null? untried)
+                (list (first found))
+                untried))))))
 
-(define (uncount-postponed! db id)
-  "Take the last attempt for the message ID back: it was not its fault."
-  (sql db "UPDATE postponed SET attempts = attempts - 1 WHERE attempts > 0 AND message = " id))
+(define (count-postponed! db ids)
+  "Count, and commit, one more attempt for the messages IDS."
+  (with-transaction db
+    (%db-run-many! db "UPDATE postponed SET attempts = attempts + 1 WHERE message = ?"
+                   (map list ids))))
+
+(define (uncount-postponed! db ids)
+  "Take the last attempt for the messages IDS back: it was not their fault."
+  (with-transaction db
+    (%db-run-many! db "UPDATE postponed SET attempts = attempts - 1
+ WHERE attempts > 0 AND message = ?"
+                   (map list ids))))
+
+(define (uncount-other-postponed! db id)
+  "Take the only attempt for all messages but ID back: it was the fault of that one.  What was
+tried alone and failed has one more attempt then, which is no harm."
+  (sql db "UPDATE postponed SET attempts = 0 WHERE attempts = 1 AND message <> " id))
 
 (define (settle-postponed! db id)
   "Nothing is left to be done for the message ID."

@@ -31,14 +31,14 @@
         (%db-close! db)
         result))))
 
-(define (arrive! db monitor tag)
-  "Let a failure that MONITOR saw wait; return its id."
+(define* (arrive! db monitor tag #:optional sender)
+  "Let a failure that MONITOR saw wait, of SENDER, else of one of its own; return its id."
   (let ((id (+ 1 (or (sql-value db "SELECT max(id) FROM message") 0)))
         (body (string->utf8
                (%json-write `((host . "h") (tag . ,tag) (state . "fail")
                               (monitor . ,monitor))))))
     (sql db "INSERT INTO message (id, sender, seq, received, body, length) VALUES (" id
-         ", 0, " id ", " now ", " body ", 1)")
+         ", " (or sender id) ", " id ", " now ", " body ", 1)")
     (sql db "INSERT INTO waiting (message) VALUES (" id ")")
     id))
 
@@ -125,6 +125,38 @@
              (reverse handled)
              (suspects db)
              (told db)))))
+  (test-equal "those of one sender in order, what was tried before what follows it"
+    '(4 1 2 3)
+    (call-with-server
+     (lambda (db config policy)
+       (for-each (lambda (tag) (arrive! db "touchy" tag 7)) '("a" "b" "c"))
+       (arrive! db "touchy" "d" 8)
+       (count-all! db)
+       (die! db policy 1 now)
+       (set! handled '())
+       (handle! db config now)
+       (reverse handled))))
+  (test-equal "what comes meanwhile comes after them"
+    '(1 2 3)
+    (call-with-server
+     (lambda (db config policy)
+       (for-each (lambda (tag) (arrive! db "touchy" tag 7)) '("a" "b"))
+       (for-each (lambda (id) (postpone! db id "monitor touchy" 0)) '(1 2))
+       (sql db "DELETE FROM waiting")
+       (arrive! db "touchy" "c" 7)
+       (set! handled '())
+       (handle! db config now)
+       (reverse handled))))
+  (test-equal "one that dies among others of the same sender is charged alone"
+    '((2 "monitor touchy" 1) (3 "monitor touchy" 0))
+    (call-with-server
+     (lambda (db config policy)
+       (for-each (lambda (tag) (arrive! db "touchy" tag 7)) '("a" "b" "c"))
+       (for-each (lambda (id) (postpone! db id "monitor touchy" 0)) '(2 3))
+       (sql db "DELETE FROM waiting")
+       (count-postponed! db '(2 3))
+       (die! db policy 2 now)
+       (postponed db))))
   (test-equal "after three in a row a plugin rests, what it has to do waits, the rest goes on"
     `((("a" . fail) ("b" . fail)) () ((1 "monitor touchy" 1) (4 "monitor touchy" 0))
       (fail . ,(string-append death-text "; it rests for 10 min")))

@@ -29,6 +29,10 @@ def back_after(farm, kill, limit=30):
     return time.monotonic() - began
 
 
+def handled(farm):
+    return len(checker.handled(farm.server.trace))
+
+
 @case("C1", "worker killed at random, 200 times, 20 000 messages; then the supervisor",
       "20 000 stored, 1 row each, integrity ok each time, back ≤ 2 s", limit=600)
 def killed(t):
@@ -57,6 +61,15 @@ def killed(t):
             slowest = max(slowest, back_after(farm, kill_supervisor))
             t.did("kills of the supervisor")
             t.same("integrity_check", "ok", integrity(farm.server.database))
+        farm.server.end()
+        farm.server.start(env={"FAULT_PAUSE": "4000"})  # most of the time a receiver runs
+        for _ in range(t.rounds(50, 5)):
+            time.sleep(t.random.uniform(0.05, 0.4))
+            before = handled(farm)
+            kill_worker()
+            # Three deaths without a message between them, and the plugin would rest.
+            wait("receivers run again", lambda: handled(farm) > before + 1, 30)  # noqa: B023
+            t.did("kills in receivers")
     t.within("back", slowest, 2)
     farm.settle()
 
