@@ -9,11 +9,12 @@
 (define-module (sheepdog notify)
   #:use-module (sheepdog incident)
   #:use-module (sheepdog pattern)
+  #:use-module (sheepdog terms)
   #:use-module (ice-9 match)
   #:use-module (ice-9 receive)
   #:use-module (srfi srfi-1)
   #:use-module (srfi srfi-9)
-  #:export (clause clause? clause-to clause-on clause-after clause-place
+  #:export (clause clause? clause-to clause-on clause-terms clause-place
             clause-for recipients destination->text
 
             make-ledger ledger? ledger-told ledger-first ledger-thread ledger-version
@@ -27,19 +28,20 @@
 ;;; Clauses: `(notify OPTION...)' of the configuration.
 
 (define-record-type <clause>
-  (make-clause patterns to on after place)
+  (make-clause patterns to on terms place)
   clause?
   (patterns clause-patterns)                      ;list of patterns; () fits all
   (to clause-to)                                  ;list of DEST
   (on clause-on)                                  ;list of states and `recovery'
-  (after clause-after)                            ;integer: not ok in a row
+  (terms clause-terms)                            ;see (sheepdog terms)
   (place clause-place))                           ;string "FILE:LINE" | #f: the default
 
-(define* (clause #:key (patterns '()) to (on '(fail late unknown recovery)) (after 1) place)
+(define* (clause #:key (patterns '()) to (on '(fail late unknown recovery))
+                 (terms (terms)) place)
   "Return the clause that tells TO of the states ON of the subjects that one of PATTERNS fits
 (() fits all).  TO is a list of DEST: an address, a string; the symbol `sender' or `log'; or
-(exec \"PROGRAM\" ARG...)."
-  (make-clause patterns to on after place))
+(exec \"PROGRAM\" ARG...).  TERMS say when a state counts."
+  (make-clause patterns to on terms place))
 
 (define (clause-for clauses host tag)
   "Return the first of CLAUSES that fits the subject HOST/TAG, or #f."
@@ -171,7 +173,7 @@ told of the problem is told of its end."
          (soft? subject)
          (verdict 'no
                   (string-append "soft " (number->string (subject-failures subject))
-                                 "/" (number->string (clause-after (news-clause news))))))))
+                                 "/" (number->string (terms-after (clause-terms (news-clause news)))))))))
 
 (define (stop-reach news)
   "Stop the news that somebody cannot be reached on its way to just him."

@@ -6,6 +6,7 @@
   #:use-module (sheepdog core)
   #:use-module (sheepdog notify)
   #:use-module (sheepdog pattern)
+  #:use-module (sheepdog terms)
   #:use-module (sheepdog window)
   #:use-module (sheepdog zone)
   #:use-module (ice-9 match)
@@ -45,12 +46,24 @@
     ("log" 'log)
     (_ value)))
 
+(define (entry->terms entry)
+  "Return the terms of ENTRY, a `(notify ...)'."
+  (match (list (as-list (entry-ref entry 'after 1)) (entry-ref entry 'flap '(5 3600000)))
+    (((after . of) (flap within))
+     (terms #:after after
+            #:of (and (pair? of) (first of))
+            #:for (entry-ref entry 'for 0)
+            #:ok-after (entry-ref entry 'ok-after 1)
+            #:flap flap
+            #:within within))))
+
 (define (entry->clause entry default-to)
   "Return the clause of ENTRY, a `(notify ...)'."
   (clause #:patterns (map (lambda (text) (if (pattern? text) text (pattern text)))
                           (as-list (entry-ref entry 'subject '())))
           #:to (map destination (as-list (entry-ref entry 'to default-to)))
           #:on (as-list (entry-ref entry 'on '(fail late unknown recovery)))
+          #:terms (entry->terms entry)
           #:place (entry-place entry)))
 
 (define (clauses config)

@@ -4,6 +4,7 @@
 (use-modules (sheepdog incident)
              (sheepdog notify)
              (sheepdog pattern)
+             (sheepdog terms)
              (sheepdog test)
              (ice-9 match)
              (ice-9 receive))
@@ -20,7 +21,7 @@
 (define* (decided state ledger #:key (on %all) (hard state) (routed? #t) (reachable? #t)
                   (claimed? #t) (failures 1) (after 1))
   (let ((verdict (decide (subject state #:hard hard #:failures failures)
-                         (clause #:to '("a@x") #:on on #:after after)
+                         (clause #:to '("a@x") #:on on #:terms (terms #:after after))
                          ledger #:routed? routed? #:reachable? reachable? #:claimed? claimed?)))
     (list (verdict-word verdict) (verdict-reason verdict))))
 
