@@ -27,11 +27,11 @@
    (map specification->package
         '("pkg-config" "googletest"
           ;; for test/check.sh
-          "borg" "e2fsprogs" "iproute2" "jq" "moreutils" "msmtp" "patch" "perl" "procps" "python"
+          "borg" "e2fsprogs" "iproute2" "jq" "moreutils" "msmtp" "openssl" "patch" "perl" "procps" "python"
           "python-aiosmtpd" "redis" "sqlite" "strace" "util-linux")))
   (inputs
    (map specification->package
-        '("boost" "fmt" "guile@3.0" "hiredis" "nlohmann-json" "sqlite" "tzdata")))
+        '("boost" "curl" "fmt" "guile@3.0" "hiredis" "nlohmann-json" "sqlite" "tzdata")))
   (home-page #f)
   (synopsis "Watch the jobs that run unattended, and bark when one fails")
   (description

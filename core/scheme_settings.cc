@@ -83,7 +83,8 @@ SCM paths_to_alist() {
                 {"run", scm(p.run)},
                 {"configuration", scm(p.configuration)},
                 {"data", scm(p.data)},
-                {"compiled", scm(p.compiled)}});
+                {"compiled", scm(p.compiled)},
+                {"programs", scm(p.programs)}});
 }
 
 }  // namespace sheepdog

@@ -37,6 +37,7 @@ for_build() {
   need guile-3.0-dev pkg-config --exists guile-3.0
   need libhiredis-dev pkg-config --exists hiredis
   need libsqlite3-dev pkg-config --exists sqlite3
+  need libcurl4-openssl-dev pkg-config --exists libcurl
   need libfmt-dev header fmt/format.h
   need nlohmann-json3-dev header nlohmann/json.hpp
   need libboost-dev header boost/process.hpp
@@ -52,6 +53,7 @@ for_test() {
   need msmtp program msmtp
   need python3 program python3
   need python3-aiosmtpd module aiosmtpd
+  need openssl program openssl
   ! program apt-get > /dev/null || need cron program cron # Guix has none; that test is skipped there
   if program apt-get > /dev/null; then # elsewhere that test is skipped where there is no Geiser
     need emacs-nox program emacs

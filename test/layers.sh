@@ -61,7 +61,7 @@ imports() {
 circles() { tsort 2>&1 > /dev/null | sed 's/^tsort: //'; }
 
 core=$(find core -name '*.cc' -o -name '*.hh' | sort)
-mains='core/sheepdog(|-daemon|-queue-daemon|-handler|-sh|-guile)\.cc'
+mains='core/sheepdog(|-daemon|-queue-daemon|-handler|-sh|-guile|-mail)\.cc'
 scheme=$(find scheme monitors handlers -name '*.scm' | sort)
 modules=$(find scheme/sheepdog -name '*.scm' | sort)
 plugins=$(find monitors handlers -name '*.scm' | sort)
@@ -74,6 +74,10 @@ plugins=$(find monitors handlers -name '*.scm' | sort)
     rule "only resp.cc knows hiredis"
   includes $core | grep -F '<sqlite3' | grep -v '^core/database\.cc ' |
     rule "only database.cc knows SQLite"
+  includes $core | grep -F '<curl' | grep -v '^core/smtp\.cc ' |
+    rule "only smtp.cc knows libcurl"
+  includes $core | grep -E ' smtp\.hh$' | grep -vE '^core/(smtp|sheepdog-mail)\.cc ' |
+    rule "only sheepdog-mail speaks SMTP: the others run it"
   includes $core | grep -F '<boost/process' | grep -v '^core/process\.cc ' |
     rule "only process.cc knows Boost.Process"
   includes $core | grep -F '<libguile' | grep -vE '^core/(glue|primitives[a-z_]*|scheme_[a-z]+|interpreter)\.(cc|hh) ' |

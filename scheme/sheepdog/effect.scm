@@ -10,6 +10,7 @@
   #:use-module (sheepdog core)
   #:use-module (sheepdog error)
   #:use-module (sheepdog mail)
+  #:use-module ((sheepdog mailer) #:select ((mailer . find-mailer) mailer-command))
   #:use-module (sheepdog text)
   #:use-module (ice-9 match)
   #:use-module (srfi srfi-1)
@@ -118,23 +119,24 @@ status, signal, errno, timed-out and said, as of `%errands-collect!'."
 
 ;;; Mail.
 
-;; sysexits.h: what is wrong with the mail itself (usage, data, input, user) stays wrong; msmtp says
-;; 65 for each 5xx.  All else may be mended within the days that we try: an unknown host too (68 is
-;; what msmtp says when it cannot find its relay), a refused log-in, a wrong configuration.
+;; sysexits.h: what is wrong with the mail itself (usage, data, input, user) stays wrong; msmtp and
+;; our sheepdog-mail say 65 for a 5xx.  All else may be mended within the days that we try: an unknown
+;; host too (68 is what they say when they cannot find their relay), a refused log-in, a certificate.
 (define %permanent '(64 65 66 67))
 
-(define (mailer-program url)
-  "Return the program of URL, `sendmail:///usr/sbin/sendmail'."
-  (if (string-prefix? "sendmail:///" url)
-      (string-drop url (string-length "sendmail://"))
-      (try-later (string-append "this version cannot send through " url))))
+(define (as-mailer mailer)
+  "Return the <mailer> that MAILER is or, a URL, names."
+  (if (string? mailer)
+      (or (find-mailer mailer)
+          (try-later (string-append "no way to mail: " (printable mailer))))
+      mailer))
 
 (define* (send-mail #:key mailer from to subject text id (references '()) state time)
-  "Return the errand to give a mail to MAILER, a URL; for `perform' to return.  See `mail' for the
-other arguments.  An address that is none is given up."
+  "Return the errand to give a mail to MAILER, of the handler's context or a URL; for `perform' to
+return.  See `mail' for the other arguments.  An address that is none is given up."
   (unless (address? to)
     (give-up (string-append "no mail address: " (printable to))))
-  (run-program (list (mailer-program mailer) "-oi" "-f" from "--" to)
+  (run-program (mailer-command (as-mailer mailer) (assq-ref (%paths) 'programs) from to)
                #:input (mail #:from from #:to to #:subject subject #:text text
                              #:id id #:references references #:state state #:time time)
                #:permanent %permanent))

@@ -5,6 +5,8 @@
 ;; as sendmail(1) wants them.
 
 (define-module (sheepdog mail)
+  #:use-module (ice-9 match)
+  #:use-module (ice-9 regex)
   #:use-module (ice-9 textual-ports)
   #:use-module (rnrs bytevectors)
   #:use-module (srfi srfi-1)
@@ -17,6 +19,14 @@
 (define (ascii-printable? c)
   (char<=? #\space c #\~))
 
+(define %literal (make-regexp "@\\[(IPv6:)?[0-9A-Fa-f.:]+\\]$"))
+
+(define (without-literal text)
+  "Return TEXT without the brackets and colons of an address as its domain: dog@[192.0.2.1]."
+  (match (regexp-exec %literal text)
+    (#f text)
+    (found (string-take text (+ 1 (match:start found))))))
+
 (define (address? text)
   "Is TEXT a mail address, of a mailbox here or elsewhere, that can stand in a header and an
 argument vector as it is?"
@@ -25,7 +35,7 @@ argument vector as it is?"
        (string-every (lambda (c)
                        (and (ascii-printable? c)
                             (not (string-index " ,;:<>()[]\"\\" c))))
-                     text)))
+                     (without-literal text))))
 
 (define (hex byte)
   "Return BYTE as two digits, upper case."

@@ -4,6 +4,7 @@
 (define-module (sheepdog policy)
   #:use-module (sheepdog config)
   #:use-module (sheepdog core)
+  #:use-module ((sheepdog mailer) #:select (mailer))
   #:use-module (sheepdog notify)
   #:use-module (sheepdog pattern)
   #:use-module (sheepdog terms)
@@ -26,7 +27,7 @@
   (clauses policy-clauses)                        ;list of clauses; the last fits all
   (windows policy-windows)                        ;alist: symbol -> window
   (mailfrom policy-mailfrom)                      ;string
-  (mailer policy-mailer))                         ;string: a URL
+  (mailer policy-mailer))                         ;<mailer>
 
 (define %policies (make-weak-key-hash-table))     ;<config> -> <policy>
 
@@ -103,6 +104,13 @@
       (match (string-split (gethostname) #\.)
         ((name . _) (string-downcase name)))))
 
+(define (find-mailer config)
+  (match (or (config-entry config 'mailer) (config-entry config 'mailer-uri))
+    (#f (mailer (config-ref config 'mailer)))
+    (entry (mailer (entry-value entry)
+                   #:password-file (entry-ref entry 'password-file)
+                   #:ca-file (entry-ref entry 'ca-file)))))
+
 (define (make config)
   (make-policy config
                (machine-name config)
@@ -110,8 +118,7 @@
                (map entry->window (config-entries config 'window))
                (or (config-ref config 'mailfrom #f)
                    (string-append "sheepdog@" (gethostname)))
-               (or (config-ref config 'mailer-uri #f)
-                   (config-ref config 'mailer "sendmail:///usr/sbin/sendmail"))))
+               (find-mailer config)))
 
 (define (policy config)
   "Return the policy of CONFIG, made once."

@@ -58,9 +58,9 @@ h/t failed.
       (perform (notice "a@x" #:references #("<0@h>"))))
     (test-raises "an address that is none is given up" 'gave-up "no mail address: -oQ/tmp"
       (perform (notice "-oQ/tmp")))
-    (test-raises "another way to mail may come" 'try-later
-                 "this version cannot send through smtp://h"
-      (perform (notice "a@x") "smtp://h")))
+    (test-raises "a way to mail that is none may be mended" 'try-later
+                 "no way to mail: smtp:h"
+      (perform (notice "a@x") "smtp:h")))
 
   (test-equal "the log gets the title, failures as errors"
     '(#t #t)

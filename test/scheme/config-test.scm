@@ -310,9 +310,31 @@ files (NAME CONTENT) beside it."
       '("test.conf:1:14: error: 'log' wants syslog, stderr or a FILE with a slash, got \"sderr\""
         "hint: such as \"./sheepdog.log\"")
       (problems "(config (log \"sderr\"))"))
-    (test-equal "mail by SMTP is of a later version, and refused"
-      '("test.conf:1:17: error: 'mailer' with smtps: has no effect yet")
-      (problems "(config (mailer \"smtps://me@example.org:465\"))")))
+    (test-equal "a log-in and its password"
+      '("test.conf:1:10: error: no password to log in as 'me'"
+        "hint: (mailer \"smtps://me@h:465\" (password-file \"...\"))"
+        "test.conf:1:30: error: a password, and no user to log in"
+        "hint: write the user before the host: \"smtps://USER@HOST:465\""
+        "test.conf:1:41: error: 'ca-file' is for SMTP, not for a program"
+        "test.conf:1:17: warning: the password goes to h for all to read"
+        "hint: smtp+starttls:// and smtps:// hide it"
+        "test.conf:1:17: error: a password does not belong into a URL"
+        "hint: (password-file \"...\") beside it keeps it out of sight")
+      (append-map problems
+                  '("(config (mailer \"smtps://me@h:465\"))"
+                    "(config (mailer \"smtps://h\" (password-file \"/root\")))"
+                    "(config (mailer \"sendmail:///bin/true\" (ca-file \"/root\")))"
+                    "(config (mailer \"smtp://me@h\" (password-file \"/root\")))"
+                    "(config (mailer \"smtps://me@x.org:secret@h\"))")))
+    (test-equal "the files of a mailer"
+      '("test.conf:1:47: warning: cannot find the file \"/nowhere/password\""
+        "test.conf:1:77: warning: cannot find the file \"/nowhere/ca\""
+        "test.conf:1:47: error: a password in a file that others can read (mode 644)"
+        "hint: chmod 600 /etc/passwd")
+      (append-map
+       problems
+       '("(config (mailer \"smtps://me@h\" (password-file \"/nowhere/password\") (ca-file \"/nowhere/ca\")))"
+         "(config (mailer \"smtps://me@h\" (password-file \"/etc/passwd\")))"))))
 
   (test-group "what a good configuration says"
     (let ((config (reading "(config (host . \"Tux01\") (port . 7777) (mailto \"\") (lock yes)

@@ -98,6 +98,7 @@ It failed.
                     (string-split (body mail) #\newline))))))
 
   (test-equal "addresses that may be given to a program"
-    '(#t #t #f #f #f #f #f)
+    '(#t #t #t #t #f #f #f #f #f #f #f)
     (map (lambda (text) (and (address? text) #t))
-         '("a@x" "root" "" "-oQ/tmp" "a@x\nb" "a b@x" "a@x,b@x"))))
+         '("a@x" "root" "a+b!#$%&'*/=?^_`{|}~@[192.0.2.1]" "a@[IPv6:2001:db8::1]"
+           "" "-oQ/tmp" "a@x\nb" "a b@x" "a@x,b@x" "a@[x]" "a@[::1]>"))))

@@ -9,6 +9,7 @@
   #:use-module (sheepdog config)
   #:use-module (sheepdog core)
   #:use-module (sheepdog error)
+  #:use-module ((sheepdog mailer) #:select (mailer-program mailer-url))
   #:use-module (sheepdog message)
   #:use-module (sheepdog plugins)
   #:use-module (sheepdog policy)
@@ -140,12 +141,6 @@
 
 ;;; Mail
 
-(define (mail-program mailer)
-  "The program in MAILER, sendmail:///usr/sbin/sendmail, or #f."
-  (let ((scheme "sendmail://"))
-    (and (string-prefix? scheme mailer)
-         (string-drop mailer (string-length scheme)))))
-
 (define (addresses config)
   (delete ""
           (let ((mailto (config-ref config 'mailto '())))
@@ -162,7 +157,7 @@
 (define (try-mail config send? now)
   (let* ((policy (policy config))
          (to (addresses config))
-         (program (mail-program (policy-mailer policy))))
+         (program (mailer-program (policy-mailer policy))))
     (cond ((null? to)
            (finding 'ok "mail" "to nobody: there is no (mailto ...), notices go to the log"))
           ((and program (not (access? program X_OK)))
@@ -173,7 +168,7 @@
            (finding 'ok "mail" (format #f "sent to ~a" (string-join to ", "))))
           (else
            (finding 'ok "mail" (format #f "~a, to ~a; not tried, --mail sends one"
-                                       (policy-mailer policy) (string-join to ", ")))))))
+                                       (mailer-url (policy-mailer policy)) (string-join to ", ")))))))
 
 (define (examine place config mail?)
   "Return all findings, in the order of a message's way."

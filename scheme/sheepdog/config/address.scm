@@ -13,7 +13,6 @@
             mailbox
             web-url
             queue-url
-            mailer-url
             password-in-url?))
 
 (define (ip-address text)
@@ -71,11 +70,6 @@
    "^amqp://[A-Za-z0-9._:-]+(/[^[:cntrl:][:space:]]*)?$"
    "^pipe:[^[:cntrl:]]+$"))
 
-(define mailer-url
-  (matcher
-   "^sendmail:///[^[:cntrl:]]+$"
-   "^(smtp|smtps|smtp\\+starttls)://([^/@:[:space:]]+@)?[A-Za-z0-9.-]+(:[0-9]{1,5})?/?$"))
-
 (define (password-in-url? text)
   "Has TEXT, a URL, a password before its host?"
-  (and (string-match "://[^/@]*:[^/@]*@" text) #t))
+  (and (string-match "://[^/]*:[^/]*@" text) #t))

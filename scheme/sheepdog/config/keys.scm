@@ -183,8 +183,9 @@
    (spec 'mailer '(mailer)
          "How mail is sent: sendmail:///PROGRAM, smtp://, smtps:// or smtp+starttls://."
          #:who "S" #:default '("sendmail:///usr/sbin/sendmail")
-         #:options (list (option 'password-file '(password-file) "A file with the password."
-                                 #:later? #t)))
+         #:options (list (option 'password-file '(password-file) "A file with the password.")
+                         (option 'ca-file '(file-here)
+                                 "The certificates that it believes; else the system's.")))
    (spec 'mailer-uri '(mailer)
          "The same as mailer."
          #:who "S")))

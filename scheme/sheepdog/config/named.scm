@@ -12,6 +12,7 @@
   #:use-module (srfi srfi-1)
   #:export (clean
             file
+            file-here
             password-file
             program
             complain-of-readers!
@@ -44,12 +45,20 @@
                (string-append "a password in a file that others can read " (mode->text mode))
                hint)))
 
+(define (miss! datum context)
+  (warn! context datum (string-append "cannot find the file " (datum->text datum))))
+
+(define file-here                                 ;one that is read, never made
+  (looking file
+           (lambda (name datum context)
+             (unless (stat name #f)
+               (miss! datum context)))))
+
 (define password-file
   (looking file
            (lambda (name datum context)
              (match (stat name #f)
-               (#f (warn! context datum
-                          (string-append "cannot find the file " (datum->text datum))))
+               (#f (miss! datum context))
                ((= stat:mode mode)
                 (complain-of-readers! context datum mode
                                       (string-append "chmod 600 " name)))))))

@@ -7,6 +7,7 @@
   #:use-module (sheepdog config datum)
   #:use-module (sheepdog config spec)
   #:use-module (sheepdog config watch)
+  #:use-module (sheepdog mailer)
   #:use-module (sheepdog pattern)
   #:use-module (ice-9 match)
   #:use-module (srfi srfi-1)
@@ -18,6 +19,7 @@
   "Note in CONTEXT what is wrong between ENTRIES, in their order, though each may be right."
   (check-version entries context)
   (check-rivals entries context)
+  (check-mailers entries context)
   (check-unique entries context)
   (check-tags entries context)
   (check-holes entries context)
@@ -64,6 +66,38 @@
                       (the-first-is-at (name-datum first) (name-datum rival))))))
       (() #t)))
   (for-each (match-lambda ((what . ways) (check what ways))) %rivals))
+
+;;; A log-in and its password.
+
+(define (check-mailers entries context)
+  (for-each (lambda (entry) (check-mailer entry context))
+            (append (entries-of 'mailer entries) (entries-of 'mailer-uri entries))))
+
+(define (check-mailer entry context)
+  (let* ((mailer (mailer (entry-value entry)))
+         (user (mailer-user mailer))
+         (password (entry-option entry 'password-file)))
+    (define (complain-of option text hint)
+      (complain! context (name-datum option) text hint))
+    (cond ((mailer-program mailer)
+           (for-each (lambda (option)
+                       (complain-of option
+                                    (format #f "'~a' is for SMTP, not for a program"
+                                            (entry-key option))
+                                    #f))
+                     (entry-options entry)))
+          ((and password (not user))
+           (complain-of password "a password, and no user to log in"
+                        "write the user before the host: \"smtps://USER@HOST:465\""))
+          ((and user (not password))
+           (complain-of entry (string-append "no password to log in as '" user "'")
+                        (string-append "(mailer \"" (mailer-url mailer)
+                                       "\" (password-file \"...\"))")))
+          ((mailer-plain? mailer)
+           (warn! context (argument-datum entry 0)
+                  (string-append "the password goes to " (mailer-host mailer)
+                                 " for all to read")
+                  "smtp+starttls:// and smtps:// hide it")))))
 
 ;;; Names that are given once.
 

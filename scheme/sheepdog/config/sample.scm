@@ -71,6 +71,7 @@
  ;; Who is told, and by what.
  (mailto \"root@localhost\")
  (mailer \"sendmail:///usr/sbin/sendmail\")
+ ;(mailer \"smtp+starttls://USER@HOST:587\" (password-file \"/etc/sheepdog/mail-password\"))
 
  ;; The first entry that fits a subject counts; the rest is told to mailto.
  ;(notify (subject \"*/disk *\") (to \"storage@example.org\"))

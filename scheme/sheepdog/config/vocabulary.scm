@@ -7,6 +7,7 @@
   #:use-module (sheepdog config datum)
   #:use-module (sheepdog config named)
   #:use-module (sheepdog config types)
+  #:use-module ((sheepdog mailer) #:select ((mailer . find-mailer)))
   #:use-module (sheepdog name)
   #:use-module (sheepdog pattern)
   #:use-module (sheepdog quantity)
@@ -233,7 +234,7 @@
 
 ;;; Queues and mailers.
 
-(define (url-type phrase hint parse later)
+(define* (url-type phrase hint parse #:optional (later '()))
   "Return the type of the URLs that PARSE takes.  Those that begin with one of the strings LATER
 are right, but refused: what this version cannot do must not pass for done."
   (text-type "URL" phrase
@@ -257,7 +258,7 @@ are right, but refused: what this version cannot do must not pass for done."
 (define mailer
   (url-type "the address of a mailer"
             "such as \"sendmail:///usr/sbin/sendmail\", \"smtps://USER@HOST:465\""
-            mailer-url '("smtp:" "smtps:" "smtp+starttls:")))
+            find-mailer))
 
 ;;; Compound values.
 
@@ -328,7 +329,7 @@ are right, but refused: what this version cannot do must not pass for done."
     (never-or-duration . ,never-or-duration) (socket . ,socket) (log-place . ,log-place)
     (queue . ,queue) (mailer . ,mailer) (destination . ,destination)
     (run-word . ,run-word) (argument-type . ,argument-type) (any . ,any-value)
-    (password-file . ,password-file) (program . ,program)
+    (file-here . ,file-here) (password-file . ,password-file) (program . ,program)
     (status . ,(number-type 0 255 "a status"))))
 
 (define (find-type name)
