@@ -118,7 +118,7 @@ plugins=$(find monitors handlers -name '*.scm' | sort)
     rule "only commands know commands"
   imports $modules | grep -F '(sheepdog plugin)' | grep -vE '^scheme/sheepdog/(plugins|user|command/.*)\.scm ' |
     rule "(sheepdog plugin) is for plugins, and for whoever types one"
-  for noun in incident notify notice outcome schedule zone occurrence window mail quantity pattern name; do
+  for noun in incident notify expect notice outcome schedule zone occurrence window mail quantity pattern name; do
     [ -e scheme/sheepdog/$noun.scm ] || continue
     imports scheme/sheepdog/$noun.scm |
       grep -E '\(sheepdog (core|sql|store|round|outbox|standalone|plugins|config|command)' |
