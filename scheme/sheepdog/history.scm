@@ -27,7 +27,8 @@
             newest-entries
             entries-after
             newest-id
-            find-entry))
+            find-entry
+            event-time))
 
 
 ;;; Subjects
@@ -234,3 +235,7 @@ to go on from."
 (define (newest-id db)
   "Return the id of the newest event of DB, 0 when there is none."
   (or (sql-value db "SELECT max(id) FROM event") 0))
+
+(define (event-time db id)
+  "Return when what the event ID tells of happened, in ms, or #f: there is none."
+  (sql-value db "SELECT t FROM event WHERE id = " id))

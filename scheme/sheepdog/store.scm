@@ -15,7 +15,7 @@
   #:use-module (srfi srfi-1)
   #:export (open-store %schema
             mark set-mark! store-identity
-            leave-sign! last-sign remove-sign! %longest-silence
+            leave-sign! last-sign dead-since remove-sign! %longest-silence
 
             waiting-messages count-attempts! uncount-attempts! uncount-others!
             still-waiting handled! put-aside! retry-aside!
@@ -140,6 +140,13 @@ lost, or, with `read-only', older than we know."
 (define (last-sign db)
   "Return when the server that works on DB gave its last sign of life (ms), or #f: none works."
   (mark db "sign"))
+
+(define (dead-since db now)
+  "Return when the server that worked on DB gave its last sign of life, if it has died; else #f."
+  (let ((sign (last-sign db)))
+    (and sign
+         (> (- now sign) %longest-silence)
+         sign)))
 
 (define (remove-sign! db)
   (sql db "DELETE FROM mark WHERE name = 'sign'"))

@@ -22,6 +22,7 @@
             call-with-database
             queue-host
             pattern-word
+            who-asks
             remark))
 
 (define (place common)
@@ -119,6 +120,13 @@ bare PAT means PAT/*.  Raise `usage' when it is no pattern."
                 (raise-error 'usage
                              (format #f "'~a' is no HOST/TAG" (printable text))
                              "such as 'tux*' or '*/nginx', in quotes")))))
+
+(define (who-asks)
+  "Return the name of the user who calls us, behind sudo(8) too."
+  (let ((name (catch #t
+                (lambda () (passwd:name (getpwuid (getuid))))
+                (lambda _ (number->string (getuid))))))
+    (or (and (zero? (getuid)) (getenv "SUDO_USER")) name)))
 
 (define (remark text)
   "Tell TEXT, which is no answer, on stderr."

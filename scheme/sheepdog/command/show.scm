@@ -5,6 +5,7 @@
   #:use-module (sheepdog archive)
   #:use-module (sheepdog command options)
   #:use-module (sheepdog command place)
+  #:use-module (sheepdog command subject)
   #:use-module (sheepdog core)
   #:use-module (sheepdog error)
   #:use-module (sheepdog history)
@@ -34,11 +35,6 @@
              (and near (format #f "did you mean '~a'?" (printable near)))
              'error)
   1)
-
-(define (nearest-subject db text)
-  (nearest text (map (lambda (s)
-                       (string-append (standing-host s) "/" (standing-tag s)))
-                     (subjects db))))
 
 ;;; Gathering
 
@@ -122,37 +118,8 @@
                               (printable text))
                       (format #f "these: ~{~a~^, ~}" ids)))))
 
-(define (show-subject db host tag text options common)
-  (match (find-subject db (string-downcase host) tag)
-    (#f (not-found text (nearest-subject db text)))
-    (standing
-     (print-dossier (subject-dossier db standing) subject-lines options common))))
-
-(define %most-hints 8)
-
-(define (show-tag db own-host tag options common)
-  "Print what is known of the subject TAG of OWN-HOST, or of the only host that has one; #f when
-none has."
-  (define (tell host)
-    (show-subject db host tag tag options common))
-  (if (find-subject db own-host tag)
-      (tell own-host)
-      (match (subjects-of-tag db tag)
-        (() #f)
-        ((one) (tell (standing-host one)))
-        (several
-         (let ((names (map (lambda (s) (printable (string-append (standing-host s) "/" tag)))
-                           several))
-               (rest (- (length several) %most-hints)))
-           (raise-error 'usage
-                        (format #f "~a hosts have '~a'" (length several) (printable tag))
-                        (format #f "one of: ~{~a~^, ~}~a"
-                                (if (positive? rest) (take names %most-hints) names)
-                                (if (positive? rest) (format #f " and ~a more" rest) ""))))))))
-
-(define (subjects-of-tag db tag)
-  (filter (lambda (s) (string=? tag (standing-tag s)))
-          (subjects db)))
+(define (show-standing db standing options common)
+  (print-dossier (subject-dossier db standing) subject-lines options common))
 
 (define (parse-short text)
   "TEXT, `3f9c:44', as a pair, or #f."
@@ -173,11 +140,10 @@ none has."
            => (match-lambda
                 ((beginning . seq)
                  (show-short db beginning seq text options common))))
-          (slash
-           (show-subject db (string-take text slash) (string-drop text (+ slash 1))
-                         text options common))
-          ((print-host db (string-downcase text) options common))
-          ((show-tag db own-host text options common))
+          ((and (not slash)
+                (print-host db (string-downcase text) options common)))
+          ((named-subject db own-host text)
+           => (lambda (standing) (show-standing db standing options common)))
           (else (not-found text (nearest-subject db text))))))
 
 (define (run arguments common)

@@ -5,6 +5,7 @@
   #:use-module (sheepdog archive)
   #:use-module (sheepdog command options)
   #:use-module (sheepdog command place)
+  #:use-module (sheepdog command subject)
   #:use-module (sheepdog core)
   #:use-module (sheepdog error)
   #:use-module (sheepdog history)
@@ -47,18 +48,10 @@
 (define (check-known pattern standings db)
   "Raise when PATTERN fits nothing that was ever heard of."
   (when (and pattern (null? standings))
-    (let ((near (nearest-host pattern (subjects db))))
+    (let ((near (nearest-pattern pattern (subjects db))))
       (raise-error 'usage
                    (format #f "nothing heard of '~a'" (printable (pattern-text pattern)))
                    (if near (format #f "did you mean '~a'?" (printable near)) "")))))
-
-(define (nearest-host pattern standings)
-  (nearest (pattern-text pattern)
-           (append-map (lambda (s)
-                         (let ((host (standing-host s)))
-                           (list (string-append host "/*")
-                                 (string-append host "/" (standing-tag s)))))
-                       standings)))
 
 (define (print-standings db standings now options common)
   (match (assq-ref common 'format)
@@ -77,12 +70,11 @@
 
 (define (dead-server? db now)
   "Say so, if the server that worked on DB has died."
-  (let ((sign (last-sign db)))
-    (and sign
-         (> (- now sign) %longest-silence)
+  (let ((since (dead-since db now)))
+    (and since
          (begin
            (%complain (string-append "the server gave no sign of life since "
-                                     (duration->text (- now sign)))
+                                     (duration->text (- now since)))
                       "what stands here may be old; its log tells why" 'warning)
            #t))))
 
