@@ -94,7 +94,7 @@ const argp_option table[] = {
 const char* const usage_text = "-e COMMAND\nrun [OPTION...] [--] PROGRAM [ARG...]\nACTION [ARG...]";
 const char* const doc =
     "Watch a command and tell when it goes wrong, or ask and tend the herd.\v"
-    "ACTION is one of: bark, check, config, doctor, log, monitors, ping, queue, show, status; 'sheepdog "
+    "ACTION is one of: bark, check, config, diary, doctor, log, monitors, ping, queue, show, status; 'sheepdog "
     "ACTION --help' tells of each.";
 
 error_t parse(int key, char* argument, argp_state* state);

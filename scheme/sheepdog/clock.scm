@@ -6,6 +6,7 @@
 
 (define-module (sheepdog clock)
   #:use-module (sheepdog batch)
+  #:use-module (sheepdog calendar)
   #:use-module (sheepdog core)
   #:use-module (sheepdog due)
   #:use-module (sheepdog error)
@@ -25,7 +26,21 @@
 ;; An alist from kinds of work to procedures, called with the batch, the time for which the work was
 ;; set (ms, not after the batch's now) and its key.  The row is gone by then; to do it again later is
 ;; to set it again.
-(define %works (make-parameter '()))
+(define %works
+  (make-parameter `((diary . ,tell-appointment!))))
+
+;; Procedures, called with the database, a configuration that is new and now (ms): what it wants of the
+;; clock becomes rows.
+(define %plans (list plan-diary!))
+
+(define %planned (cons #f #f))                    ;the database and configuration of the last plan
+
+(define (plan! db config now)
+  "Let what CONFIG wants of the clock be known, if that was not done yet."
+  (unless (and (eq? db (car %planned)) (eq? config (cdr %planned)))
+    (with-transaction db
+      (for-each (lambda (plan) (plan db config now)) %plans))
+    (set! %planned (cons db config))))
 
 (define (work-of row)
   (or (assq-ref (%works) (due-row-kind row))
@@ -62,6 +77,7 @@
 
 (define (run-due! db config now)
   "Do what is due in DB at NOW (ms) under CONFIG, a slice of it; return how much that was."
+  (plan! db config now)
   (let ((rows (due-rows db now %slice))
         (policy (policy config)))
     (unless (null? rows)

@@ -13,6 +13,7 @@
             parse-percentage
             parse-whole
             parse-time
+            parse-appointment
             parse-date
             rfc3339->ms
             time->rfc3339
@@ -227,6 +228,13 @@ when RELATIVE?, seen from NOW, `today', `yesterday' and a duration ago."
         ((string=? text "yesterday") (midnight now -1))
         ((parse-duration text) => (lambda (duration) (- now duration)))
         (else #f)))
+
+(define (parse-appointment text)
+  "Return the instant that TEXT names, as `parse-time' does, or #f; a date alone means 07:00."
+  (parse-time (if (and (= 10 (string-length text)) (parse-date text))
+                  (string-append text " 07:00")
+                  text)
+              0 #:relative? #f))
 
 ;;; Writing instants.
 

@@ -280,12 +280,12 @@
                (option 'by '((one-of success any)) "What satisfies it." #:default '(success))))
    (spec 'diary '(name)
          "Something to be remembered of at a date."
-         #:who "S" #:repeats? #t #:unique #t #:later? #t #:needs '((on cron) (text))
+         #:who "S" #:repeats? #t #:unique #t #:needs '((on cron) (text))
          #:options (list (option 'on '(appointment) "When.")
                          cron
                          (option 'text '(text) "What is told.")
                          (option 'remind '(duration +) "How long before, too.")
-                         (recipients "Whom.")))
+                         (option 'to '(destination *) "Whom." #:later? #t)))
    (spec 'reactions '((one-of no dry-run yes))
          "Whether the orders that receivers return are sent."
          #:who "S" #:later? #t #:default '(dry-run))

@@ -54,10 +54,8 @@
 (define instant
   (text-type "TIME" "a time" absolute-time
              #:hint "such as \"2026-12-01\", \"2026-12-01 08:00\""))
-(define (day-or-time text)                        ;a date alone means 07:00
-  (absolute-time (if (parse-whole-date text) (string-append text " 07:00") text)))
 (define appointment
-  (text-type "TIME" "a time" day-or-time
+  (text-type "TIME" "a time" parse-appointment
              #:hint "such as \"2026-12-01\" (at 07:00), \"2026-12-01 08:00\""))
 (define (parse-whole-date text)
   (and (= 10 (string-length text)) (parse-date text)))

@@ -25,3 +25,15 @@ CREATE TABLE silence (
   reason TEXT NOT NULL                  -- why; '' when nobody said
 ) STRICT;
 CREATE INDEX silence_t ON silence (t1, t0);
+
+-- What people wrote into the diary by command; that of the configuration is not here.
+CREATE TABLE diary (
+  id INTEGER PRIMARY KEY,
+  text TEXT NOT NULL,
+  "on" INTEGER,                         -- its date; NULL: those of `cron`
+  cron TEXT,                            -- NULL: it has one date
+  remind TEXT NOT NULL,                 -- ms before, joined by blanks
+  who TEXT NOT NULL,
+  at INTEGER NOT NULL,                  -- when it was written
+  struck INTEGER                        -- when it was taken back; NULL: it counts
+) STRICT;
