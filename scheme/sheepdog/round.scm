@@ -30,7 +30,6 @@
   #:use-module (sheepdog store)
   #:use-module (sheepdog suspect)
   #:use-module (sheepdog tell)
-  #:use-module (sheepdog terms)
   #:use-module (sheepdog trouble)
   #:use-module (ice-9 match)
   #:use-module (ice-9 receive)
@@ -76,7 +75,7 @@ happened."
            (message-at message))
           (else
            (receive (subject changes)
-               (subject-after before result #:after (terms-after (clause-terms (matter-clause matter))))
+               (subject-after before result (clause-terms (matter-clause matter)))
              (set-matter-subject! matter subject)
              (for-each (lambda (change)
                          (change-span! (batch-db batch) (subject-host subject)
