@@ -8,6 +8,7 @@
 
 (define-module (sheepdog batch)
   #:use-module (sheepdog chronicle)
+  #:use-module (sheepdog due)
   #:use-module (sheepdog fact)
   #:use-module (sheepdog incident)
   #:use-module (sheepdog name)
@@ -18,15 +19,17 @@
   #:use-module (srfi srfi-1)
   #:use-module (srfi srfi-9)
   #:export (call-with-batch batch-db batch-policy batch-now
-            matter matter-subject set-matter-subject! matter-clause matter-id
-            add-event! batch-last-ok batch-facts
+            matter known-matter matter-by-id
+            matter-subject set-matter-subject! matter-clause matter-terms matter-id
+            add-event! write-events! batch-last-ok batch-facts
+            batch-memory
 
             pairs-of
             pair-recipient pair-destination pair-routed? pair-ledger
             note-verdict! replace-ledger!))
 
 (define-record-type <batch>
-  (make-batch db policy now matters facts touched next-id events)
+  (make-batch db policy now matters facts touched next-id events memory)
   batch?
   (db batch-db)
   (policy batch-policy)
@@ -35,7 +38,8 @@
   (facts batch-facts)                             ;see (sheepdog fact)
   (touched batch-touched set-batch-touched!)      ;list of the matters of this batch
   (next-id batch-next-id set-batch-next-id!)      ;integer: for a new subject | #f: not asked
-  (events batch-events set-batch-events!))        ;rows of `insert-events!', last first
+  (events batch-events set-batch-events!)         ;rows of `insert-events!', last first
+  (memory batch-memory))                          ;hash table: what others know of this batch
 
 
 ;;; What is kept from batch to batch.
@@ -74,7 +78,8 @@ changed, all in one transaction, and return what PROC returns."
                    (call-with-values (lambda () (take-kept! db policy))
                      (lambda (matters facts)
                        (set! kept (list (data-version db) policy matters facts))
-                       (let* ((batch (make-batch db policy now matters facts '() #f '()))
+                       (let* ((batch (make-batch db policy now matters facts '() #f '()
+                                                (make-hash-table 7)))
                               (result (proc batch)))
                          (write-batch! batch)
                          result))))))
@@ -94,6 +99,10 @@ changed, all in one transaction, and return what PROC returns."
   (pairs matter-pairs set-matter-pairs!)          ;list of <pair> | #f: not read yet
   (routed matter-routed set-matter-routed!)       ;see `routed!' | #f: not known yet
   (touched? matter-touched? set-matter-touched!)) ;is it of this batch?
+
+(define (matter-terms matter)
+  "Return the terms by which MATTER counts as bad."
+  (clause-terms (matter-clause matter)))
 
 (define (new-id! batch)
   (let ((id (or (batch-next-id batch)
@@ -116,20 +125,42 @@ changed, all in one transaction, and return what PROC returns."
     (and (or read (begin-subject! (batch-db batch) sender))
          (make-known! batch name (or read (fresh-subject host tag monitor at)) read))))
 
+(define (touch! batch matter)
+  (unless (matter-touched? matter)
+    (set-matter-touched! matter #t)
+    (set-batch-touched! batch (cons matter (batch-touched batch))))
+  matter)
+
 (define (matter batch host tag monitor at sender)
   "Return the matter of HOST/TAG; a subject that is not known yet begins with a message of
 MONITOR at AT from SENDER (an id).  Return #f when it has begun too many."
   (let* ((name (subject-name host tag))
          (matter (or (hash-ref (batch-matters batch) name)
                      (read-matter batch name host tag monitor at sender))))
-    (when (and matter (not (matter-touched? matter)))
-      (set-matter-touched! matter #t)
-      (set-batch-touched! batch (cons matter (batch-touched batch))))
-    matter))
+    (and matter (touch! batch matter))))
+
+(define (known-matter batch host tag)
+  "Return the matter of HOST/TAG, or #f: nothing is known of it."
+  (let* ((name (subject-name host tag))
+         (matter (or (hash-ref (batch-matters batch) name)
+                     (let ((read (load-subject (batch-db batch) host tag)))
+                       (and read (make-known! batch name read read))))))
+    (and matter (touch! batch matter))))
+
+(define (matter-by-id batch id)
+  "Return the matter of the stored subject ID, or #f: there is none any more."
+  (match (sql-row (batch-db batch) "SELECT host, tag FROM subject WHERE id = " id)
+    (#(host tag) (known-matter batch host tag))
+    (#f #f)))
 
 (define (add-event! batch row)
   "Let ROW, as `insert-events!' takes it, be written with the batch."
   (set-batch-events! batch (cons row (batch-events batch))))
+
+(define (write-events! batch)
+  "Write the events of BATCH, before its end, and let all be in the index of what was said."
+  (insert-events! (batch-db batch) (reverse (batch-events batch)) #:index? #t)
+  (set-batch-events! batch '()))
 
 (define (batch-last-ok batch subject)
   "Return when SUBJECT was ok last, as `last-ok' does; that may have been in this batch."
@@ -257,6 +288,16 @@ and change nothing, when somebody else changed it."
 
 ;;; Writing.
 
+(define (set-turn! db matter)
+  "Let the clock have its turn with the subject of MATTER when that changes without a result."
+  (let* ((terms (matter-terms matter))
+         (read (matter-read matter))
+         (before (and read (subject-turn read terms)))
+         (after (subject-turn (matter-subject matter) terms)))
+    (cond ((eqv? before after) #t)
+          (after (due! db after 'turn (matter-id matter)))
+          (else (undue! db 'turn (matter-id matter))))))
+
 (define (decision-rows matters)
   "Return two values: rows of decisions that are known and of those that are new, as
 `write-decisions!' takes them."
@@ -311,6 +352,10 @@ and change nothing, when somebody else changed it."
                                      (and (matter-read matter)
                                           (not (eq? (matter-read matter)
                                                     (matter-subject matter)))))))
+    (for-each (lambda (matter)
+                (unless (eq? (matter-read matter) (matter-subject matter))
+                  (set-turn! db matter)))
+              matters)
     (call-with-values (lambda () (decision-rows matters))
       (lambda (known new)
         (write-decisions! db known new)))

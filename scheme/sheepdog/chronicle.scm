@@ -11,7 +11,7 @@
   #:use-module (ice-9 match)
   #:use-module (srfi srfi-1)
   #:export (load-subject begin-subject! insert-subjects! update-subjects! next-subject-id
-            insert-events! index-rest! change-span!
+            insert-events! index-rest! change-span! note-late!
             ledger-rows write-ledger!
             last-decision write-decisions!
             note-told? write-note!
@@ -26,18 +26,29 @@
 (define-inlinable (state->text state)
   (or state ""))
 
+(define (text->times text)
+  (map string->number (string-tokenize text)))
+
+(define-inlinable (times->text times)
+  (if (null? times)
+      ""
+      (string-join (map number->string times))))
+
 (define (load-subject db host tag)
   "Return the subject HOST/TAG, or #f."
   (match (sql db "SELECT id, monitor, heard, every, state, hard, since, bad_since, worst,
- failures, at, received, sender, seq, event, summary, ok_event, version
- FROM subject WHERE host = " host " AND tag = " tag)
+ failures, at, received, sender, seq, event, summary, ok_event, version, span, past, recent,
+ changes, flapping FROM subject WHERE host = " host " AND tag = " tag)
     (() #f)
     ((#(id monitor heard every state hard since bad-since worst failures
-        at received sender seq event summary ok-event version))
+        at received sender seq event summary ok-event version span past recent changes
+        flapping))
      (make-subject id host tag monitor heard every
                    (text->state state) (text->state hard) since bad-since
                    (text->state worst) failures
-                   at received sender seq event summary ok-event version))))
+                   at received sender seq event summary ok-event version
+                   #:span span #:past past #:recent recent
+                   #:changes (text->times changes) #:flapping flapping))))
 
 (define %most-subjects 20000)                     ;that one sender may begin
 
@@ -56,7 +67,8 @@ of names must not fill the memory of people and machines."
   "Write SUBJECTS, an alist from ids to subjects that are new."
   (%db-run-many! db "INSERT INTO subject (id, host, tag, monitor, heard, every, state, hard,
  since, bad_since, worst, failures, at, received, sender, seq, event, summary, ok_event,
- version) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,0)"
+ span, past, recent, changes, flapping, version)
+ VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,0)"
                  (map (match-lambda
                        ((id . s)
                         (list id (subject-host s) (subject-tag s)
@@ -66,14 +78,17 @@ of names must not fill the memory of people and machines."
                               (state->text (subject-worst s)) (subject-failures s)
                               (subject-at s) (subject-received s) (subject-sender s)
                               (subject-seq s) (subject-event s) (subject-summary s)
-                              (subject-ok-event s))))
+                              (subject-ok-event s)
+                              (subject-span s) (subject-past s) (subject-recent s)
+                              (times->text (subject-changes s)) (subject-flapping s))))
                       subjects)))
 
 (define (update-subjects! db subjects)
   "Write SUBJECTS, an alist from ids to subjects that are known."
   (%db-run-many! db "UPDATE subject SET monitor = ?, heard = ?, every = ?, state = ?, hard = ?,
  since = ?, bad_since = ?, worst = ?, failures = ?, at = ?, received = ?, sender = ?, seq = ?,
- event = ?, summary = ?, ok_event = ?, version = version + 1 WHERE id = ?"
+ event = ?, summary = ?, ok_event = ?, span = ?, past = ?, recent = ?, changes = ?, flapping = ?,
+ version = version + 1 WHERE id = ?"
                  (map (match-lambda
                        ((id . s)
                         (list (subject-monitor s) (subject-heard s) (subject-every s)
@@ -82,7 +97,10 @@ of names must not fill the memory of people and machines."
                               (state->text (subject-worst s)) (subject-failures s)
                               (subject-at s) (subject-received s) (subject-sender s)
                               (subject-seq s) (subject-event s) (subject-summary s)
-                              (subject-ok-event s) id)))
+                              (subject-ok-event s)
+                              (subject-span s) (subject-past s) (subject-recent s)
+                              (times->text (subject-changes s)) (subject-flapping s)
+                              id)))
                       subjects)))
 
 (define %small-batch 200)                         ;events that are indexed with their batch
@@ -113,43 +131,65 @@ come; then it is made for all at once: one write a subject, not one a batch."
                    (> (- newest indexed) %most-unindexed)))
       (index-up-to! db indexed newest))))
 
+(define (unindexed? db)
+  (> (or (sql-value db "SELECT max(id) FROM event") 0) (indexed db)))
+
+(define (index-all! db)
+  (when (unindexed? db)
+    (index-up-to! db (indexed db) (sql-value db "SELECT max(id) FROM event"))))
+
 (define (index-rest! db)
   "Index what a flood has left out, in a transaction of its own: readers look through all of
 that again for each subject."
-  (define (newest)
-    (or (sql-value db "SELECT max(id) FROM event") 0))
-  (when (> (newest) (indexed db))
+  (when (unindexed? db)
     (with-transaction db
-      (index-up-to! db (indexed db) (newest)))))
+      (index-all! db))))
 
-(define (insert-events! db rows)
-  "Write ROWS, lists (ID T RX HOST TAG MONITOR KIND STATE SUMMARY ELAPSED), as events."
+(define* (insert-events! db rows #:key index?)
+  "Write ROWS, lists (ID T RX HOST TAG MONITOR KIND STATE SUMMARY ELAPSED), as events.  With INDEX?
+all that was said is in the index then."
   (unless (null? rows)
     (%db-run-many! db "INSERT INTO event (id, t, rx, host, tag, monitor, kind, state, summary,
  elapsed) VALUES (?,?,?,?,?,?,?,?,?,?)"
                    rows)
-    (index-events! db (map car rows))))
+    (index-events! db (map car rows)))
+  (when index?
+    (index-all! db)))
 
-(define (change-span! db host tag change)
-  "Write CHANGE, as `subject-after' tells it, of the span of HOST/TAG."
+(define (change-span! db host tag change now)
+  "Write CHANGE, as `subject-after' tells it, of the span of HOST/TAG, known at NOW (ms)."
   (match change
-    (('begin t0 worst reason hard event)
+    (('begin t0 worst reason hard event planned?)
      ;; A span that began and ended in the same millisecond opens again.
      (sql db "INSERT INTO interruption (host, tag, worst, reason, hard, planned, \"end\",
- failures, t0, t1, ev, last) VALUES (" host ", " tag ", " worst ", " reason ", " hard
- ", 0, '', 0, " t0 ", 9223372036854775807, " event ", NULL)
+ failures, t0, t1, ev, last, known) VALUES (" host ", " tag ", " worst ", " reason ", " hard
+ ", " (if planned? 1 0) ", '', 0, " t0 ", " %open-end ", " event ", NULL, " now ")
  ON CONFLICT (host, tag, t0) DO UPDATE SET worst = excluded.worst, hard = excluded.hard,
  \"end\" = '', t1 = excluded.t1, last = NULL"))
-    (('change t0 worst #f)
-     (sql db "UPDATE interruption SET worst = " worst
-          " WHERE host = " host " AND tag = " tag " AND t0 = " t0))
     (('change t0 worst hard)
-     (sql db "UPDATE interruption SET worst = " worst ", hard = " hard
-          " WHERE host = " host " AND tag = " tag " AND t0 = " t0))
-    (('end t0 t1 failures event)
+     (sql db "UPDATE interruption SET worst = " worst ", hard = coalesce(" hard ", hard)
+ WHERE host = " host " AND tag = " tag " AND t0 = " t0))
+    (('end t0 t1 failures event planned?)
      (sql db "UPDATE interruption SET t1 = " t1 ", \"end\" = 'ok', failures = " failures
-          ", last = " event
-          " WHERE host = " host " AND tag = " tag " AND t0 = " t0))))
+          ", last = " event ", planned = planned AND " (if planned? 1 0)
+          " WHERE host = " host " AND tag = " tag " AND t0 = " t0))
+    (('move t0 earlier)
+     (sql db "UPDATE OR REPLACE interruption SET t0 = " earlier
+          " WHERE host = " host " AND tag = " tag " AND t0 = " t0))
+    (('drop t0)
+     (sql db "DELETE FROM interruption WHERE host = " host " AND tag = " tag
+          " AND t0 = " t0))
+    (('close t0 t1)
+     (sql db "UPDATE interruption SET t1 = " t1 ", \"end\" = 'closed'
+ WHERE host = " host " AND tag = " tag " AND t0 = " t0))
+    (('undo t)
+     (sql db "DELETE FROM late WHERE host = " host " AND tag = " tag " AND t > " t))))
+
+(define (note-late! db host tag deadline base reason)
+  "Note that the clock found HOST/TAG late at DEADLINE, for REASON: an ok after BASE and before that
+refutes it."
+  (sql db "INSERT OR REPLACE INTO late (host, tag, t, base, reason) VALUES (" host ", " tag
+       ", " deadline ", " base ", " reason ")"))
 
 (define (last-ok db subject)
   "Return when SUBJECT was last ok and how long its command ran then, as (T . MS|#f); #f: never."

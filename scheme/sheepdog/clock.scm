@@ -10,6 +10,7 @@
   #:use-module (sheepdog core)
   #:use-module (sheepdog due)
   #:use-module (sheepdog error)
+  #:use-module (sheepdog life)
   #:use-module (sheepdog policy)
   #:use-module (sheepdog sql)
   #:use-module (sheepdog trouble)
@@ -27,7 +28,9 @@
 ;; set (ms, not after the batch's now) and its key.  The row is gone by then; to do it again later is
 ;; to set it again.
 (define %works
-  (make-parameter `((diary . ,tell-appointment!))))
+  (make-parameter `((turn . ,take-turn!)
+                    (catch-up . ,end-catch-up!)
+                    (diary . ,tell-appointment!))))
 
 ;; Procedures, called with the database, a configuration that is new and now (ms): what it wants of the
 ;; clock becomes rows.

@@ -21,6 +21,7 @@
   #:use-module (sheepdog hole)
   #:use-module (sheepdog incident)
   #:use-module (sheepdog item)
+  #:use-module (sheepdog life)
   #:use-module (sheepdog message)
   #:use-module (sheepdog notify)
   #:use-module ((sheepdog outbox) #:select (put-out!))
@@ -70,19 +71,15 @@ happened."
   (let* ((before (matter-subject matter))
          (result (result-in-order before (message->result message row (message-at message))
                                   (batch-now batch))))
-    (cond ((not result)
-           (tell-older! batch matter message notes)
-           (message-at message))
-          (else
-           (receive (subject changes)
-               (subject-after before result (clause-terms (matter-clause matter)))
-             (set-matter-subject! matter subject)
-             (for-each (lambda (change)
-                         (change-span! (batch-db batch) (subject-host subject)
-                                       (subject-tag subject) change))
-                       changes))
+    (cond (result
+           (live-result! batch matter result)
            (tell-result! batch matter before message notes)
-           (result-at result)))))
+           (result-at result))
+          (else
+           (let ((at (time-when-older before (message-at message))))
+             (note-older! batch matter at)
+             (tell-older! batch matter message notes)
+             at)))))
 
 (define (tell-notes! batch item notes)
   (when (pair? notes)
@@ -203,6 +200,7 @@ too many subjects before."
                         items
                         (filter (lambda (item) (memv (item-id item) waiting)) items))))
         (for-each (lambda (item) (enter-item! batch item)) items)
+        (rebuild-older! batch)
         (handled! db (map item-id items))
         (note-receivers! db policy (filter-map item-outcome items) now)
         (note-clocks! db policy (filter-map item-message items) now)))))

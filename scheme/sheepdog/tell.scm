@@ -13,10 +13,11 @@
   #:use-module (sheepdog notify)
   #:use-module (sheepdog outbox)
   #:use-module (sheepdog policy)
+  #:use-module (sheepdog sql)
   #:use-module (sheepdog store)
   #:use-module (ice-9 match)
   #:use-module (srfi srfi-1)
-  #:export (tell-result! tell-older! tell-note!))
+  #:export (tell-result! tell-older! tell-note! decide-again!))
 
 (define (destination->json destination)
   (match destination
@@ -128,6 +129,20 @@ there is none, a note by itself."
                         (tell-note-to! batch matter message pair routed? note #f))
                       notes))))
      (pairs-of batch matter (message-mailto message)))))
+
+(define (message-of batch event)
+  "Return the message EVENT, an id, as it was received."
+  (match (sql-row (batch-db batch) "SELECT body, received, sent FROM message WHERE id = " event)
+    (#(body received sent) (bytes->message body event received sent))
+    (#f #f)))
+
+(define (decide-again! batch id at)
+  "Decide on telling all whom it concerns how the subject ID stands: something other than a message
+changed that at AT."
+  (let* ((matter (matter-by-id batch id))
+         (message (and matter (message-of batch (subject-event (matter-subject matter))))))
+    (when message
+      (tell-result! batch matter (matter-subject matter) message '()))))
 
 (define (tell-older! batch matter message notes)
   "Note that MESSAGE is older than what is known of MATTER, so it is no news."

@@ -51,7 +51,7 @@
   (with-temporary-directory (directory)
     (let ((db (open-store (string-append directory "/sheepdog.db") 'create))
           (config (read-config "/dev/null"))
-          (now (+ 1000000 (* 1000 1795335303))))
+          (now (+ 60000 (* 1000 1795335303))))
       (fill! db messages subjects now)
       (let ((start (get-internal-real-time))
             (used (get-internal-run-time)))

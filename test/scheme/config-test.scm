@@ -304,8 +304,13 @@ files (NAME CONTENT) beside it."
       '("test.conf:1:9: warning: 'expect' is checked but has no effect in this version")
       (problems "(config (expect \"a/b\" (every \"1d\"))\n (expect \"a/c\" (every \"1d\")))"))
     (test-equal "an option of a later version says so"
-      '("test.conf:1:17: warning: 'after' of 'notify' is checked but has no effect in this version")
-      (problems "(config (notify (after 3 5)))"))
+      '("test.conf:1:31: warning: 'max-size' of 'database' is checked but has no effect in this version")
+      (problems "(config (database \"/tmp/x.db\" (max-size \"1GiB\")))"))
+    (test-equal "more bad results than are looked at"
+      '("test.conf:1:17: error: 'after' wants 5 bad results of 3"
+        "hint: at most all of them: (after 3 3)"
+        "test.conf:1:26: error: 'after' wants a number from 1 to 60, got 61")
+      (append-map problems '("(config (notify (after 5 3)))" "(config (notify (after 5 61)))")))
     (test-equal "a slip in a word for the log makes no file"
       '("test.conf:1:14: error: 'log' wants syslog, stderr or a FILE with a slash, got \"sderr\""
         "hint: such as \"./sheepdog.log\"")

@@ -211,15 +211,15 @@
                (recipients "Who is told; else mailto, without one log.")
                (option 'on '(state +) "Of which states."
                        #:default '(fail late unknown recovery))
-               (option 'after '((integer 1) (integer 1) ?)
+               (option 'after '((integer 1) (integer 1 60) ?)
                        "After how many bad results in a row; of how many, if two are given."
-                       #:later? #t #:default '(1))
-               (option 'ok-after '((integer 1))
+                       #:default '(1))
+               (option 'ok-after '((integer 1 60))
                        "After how many good results it is over."
-                       #:later? #t #:default '(1))
+                       #:default '(1))
                (option 'for '(duration)
                        "How long it must be bad."
-                       #:later? #t #:default '("0s"))
+                       #:default '("0s"))
                (option 'repeat '(never-or-duration)
                        "How often to remind."
                        #:later? #t #:default '(never))
@@ -238,9 +238,9 @@
                (option 'limit '((integer 1) duration)
                        "So many mails at most, then a summary."
                        #:later? #t #:default '(20 "1h"))
-               (option 'flap '((integer 2) duration)
+               (option 'flap '((integer 2 100) duration)
                        "So many changes in this time are flapping."
-                       #:later? #t #:default '(5 "1h"))))
+                       #:default '(5 "1h"))))
    (spec 'escalate '(pattern)
          "Who else is told, once, of what lasts."
          #:who "S" #:repeats? #t #:later? #t #:needs '((after) (to))

@@ -22,6 +22,7 @@
   (check-mailers entries context)
   (check-unique entries context)
   (check-tags entries context)
+  (check-after entries context)
   (check-holes entries context)
   (check-circles entries context)
   (check-monitor entries context))
@@ -131,6 +132,20 @@
                   watch-tag
                   (lambda (entry tag) (string-append "second watch with the tag '" tag "'"))
                   "; (tag \"...\") tells them apart"))
+
+;;; How many results of how many.
+
+(define (check-after entries context)
+  (for-each
+   (lambda (entry)
+     (match (entry-ref entry 'after 1)
+       ((after of)
+        (when (> after of)
+          (complain! context (entry-datum (entry-option entry 'after))
+                     (format #f "'after' wants ~a bad results of ~a" after of)
+                     (format #f "at most all of them: (after ~a ~a)" of of))))
+       (_ #t)))
+   (entries-of 'notify entries)))
 
 ;;; What a job runs.
 

@@ -37,3 +37,40 @@ CREATE TABLE diary (
   at INTEGER NOT NULL,                  -- when it was written
   struck INTEGER                        -- when it was taken back; NULL: it counts
 ) STRICT;
+
+-- The life of a subject under all of its terms. An incident lasts till the hard state is ok: since
+-- `bad_since`, with so many `failures`. It may have several spans not ok, of which one may be open.
+ALTER TABLE subject ADD COLUMN span INTEGER;                     -- t0 of the open one; NULL: none
+ALTER TABLE subject ADD COLUMN past INTEGER NOT NULL DEFAULT 0;  -- failures in the others
+ALTER TABLE subject ADD COLUMN recent INTEGER NOT NULL DEFAULT 0; -- a bit a result, 1: not ok
+ALTER TABLE subject ADD COLUMN changes TEXT NOT NULL DEFAULT ''; -- of `hard`: times, the newest first
+ALTER TABLE subject ADD COLUMN flapping INTEGER;                 -- since when; NULL: it does not
+UPDATE subject SET span = bad_since, recent = 1 WHERE bad_since IS NOT NULL;
+
+-- When we first knew of an interruption; 0: before this was noted.
+ALTER TABLE interruption ADD COLUMN known INTEGER NOT NULL DEFAULT 0;
+
+-- What the clock said, beside what was said in messages: at `t` a subject was late, as it had not been
+-- ok since `base`. An ok in between that is heard of later refutes it.
+CREATE TABLE late (
+  host TEXT NOT NULL,
+  tag TEXT NOT NULL,
+  t INTEGER NOT NULL,
+  base INTEGER NOT NULL,
+  reason TEXT NOT NULL,
+  PRIMARY KEY (host, tag, t)
+) STRICT, WITHOUT ROWID;
+
+-- Machines of which old messages come in, as after an outage: nothing is told of them until then.
+CREATE TABLE catch_up (
+  host TEXT PRIMARY KEY,
+  began INTEGER NOT NULL,
+  until INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Interruptions that were over when we first heard of them.
+CREATE TABLE bygone (
+  subject INTEGER NOT NULL,
+  t0 INTEGER NOT NULL,
+  PRIMARY KEY (subject, t0)
+) STRICT, WITHOUT ROWID;

@@ -1,0 +1,122 @@
+;;; life.scm -- what happens to the subjects of a batch: by results, by the clock, by what came too late
+;;; SPDX-License-Identifier: GPL-3.0-or-later
+
+;; What (sheepdog incident) says of a subject is entered here; whom to tell of it is for others.
+
+(define-module (sheepdog life)
+  #:use-module (sheepdog batch)
+  #:use-module (sheepdog catch-up)
+  #:use-module (sheepdog chronicle)
+  #:use-module (sheepdog due)
+  #:use-module (sheepdog incident)
+  #:use-module (sheepdog rebuild)
+  #:use-module (sheepdog tell)
+  #:use-module (ice-9 match)
+  #:use-module (ice-9 receive)
+  #:use-module (srfi srfi-1)
+  #:export (live-result! live-late! live-closed!
+            note-older! rebuild-older!
+            take-turn! end-catch-up!))
+
+(define (planned? batch matter)
+  "Return the procedure that says whether an instant is planned work on the subject of MATTER."
+  (const #f))
+
+(define (enter! batch matter subject changes)
+  "Let the subject of MATTER be SUBJECT, its spans changed by CHANGES."
+  (let ((db (batch-db batch))
+        (now (batch-now batch))
+        (host (subject-host subject))
+        (tag (subject-tag subject)))
+    (set-matter-subject! matter subject)
+    (for-each (lambda (change)
+                (change-span! db host tag change now)
+                (match change
+                  (('end from until . _)
+                   (when (old? until now)
+                     (note-bygone! db (matter-id matter) host tag from)))
+                  (_ #t)))
+              changes)))
+
+(define (note-age! batch host at)
+  "Note that a message of HOST that happened AT came in; if it is old, HOST catches up."
+  (when (old? at (batch-now batch))
+    (let ((noted (batch-memory batch)))
+      (unless (hash-ref noted host)
+        (hash-set! noted host #t)
+        (note-old! (batch-db batch) host (batch-now batch))))))
+
+(define (live-result! batch matter result)
+  "Let the subject of MATTER live through RESULT, which is newer than what is known of it."
+  (let ((subject (matter-subject matter)))
+    (note-age! batch (subject-host subject) (result-at result))
+    (receive (subject changes)
+        (subject-after subject result (matter-terms matter) (planned? batch matter))
+      (enter! batch matter subject changes))))
+
+
+;;; The clock.
+
+(define* (live-late! batch matter deadline reason #:key base)
+  "Let the subject of MATTER be late since DEADLINE, for REASON (words: `not heard since ...').  An ok
+after BASE (else: after its last ok) and before DEADLINE that is heard of later refutes it."
+  (let* ((db (batch-db batch))
+         (before (matter-subject matter))
+         (base (or base (match (batch-last-ok batch before) ((at . _) at) (#f 0)))))
+    (receive (subject changes)
+        (subject-late before deadline reason (matter-terms matter) (planned? batch matter))
+      (unless (eq? subject before)
+        (note-late! db (subject-host subject) (subject-tag subject) deadline base reason)
+        (enter! batch matter subject changes)))))
+
+(define (live-closed! batch matter)
+  "Let the span of MATTER be over, as nobody waits for its end any more."
+  (receive (subject changes) (subject-closed (matter-subject matter) (batch-now batch))
+    (enter! batch matter subject changes)))
+
+(define (take-turn! batch at id)
+  "Let the clock have its turn with the subject ID at AT: what is bad for long enough becomes hard,
+flapping ends."
+  (let ((matter (matter-by-id batch id)))
+    (when matter
+      (let ((before (matter-subject matter))
+            (terms (matter-terms matter)))
+        (receive (subject changes) (subject-by before terms at)
+          (enter! batch matter subject changes)
+          (let ((turn (subject-turn subject terms)))
+            (when turn                            ;under other terms than when this was set
+              (due! (batch-db batch) turn 'turn id)))
+          (unless (eq? before subject)
+            (decide-again! batch id at)))))))
+
+(define (end-catch-up! batch at host)
+  "Let what counts after all that HOST sent of its past be told at AT."
+  (for-each (lambda (id) (decide-again! batch id at))
+            (bygone-subjects (batch-db batch) host)))
+
+
+;;; What came too late.
+
+(define (note-older! batch matter at)
+  "Note that a result of the subject of MATTER, older than the newest, happened AT."
+  (note-age! batch (subject-host (matter-subject matter)) at)
+  (let ((older (hash-ref (batch-memory batch) 'older '())))
+    (match (assq matter older)
+      (#f (hash-set! (batch-memory batch) 'older (acons matter (cons at at) older)))
+      ((and entry (_ . (first . last)))
+       (set-cdr! entry (cons (min at first) (max at last)))))))
+
+(define (rebuild-older! batch)
+  "Make the spans around all older results of BATCH anew, once a subject."
+  (let ((older (hash-ref (batch-memory batch) 'older '())))
+    (unless (null? older)
+      (write-events! batch)
+      (for-each
+       (match-lambda
+         ((matter . (first . last))
+          (set-matter-subject! matter
+                               (rebuild! (batch-db batch) (matter-id matter)
+                                         (matter-subject matter) first last
+                                         (matter-terms matter) (planned? batch matter)
+                                         (batch-now batch)))))
+       older))))
