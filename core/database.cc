@@ -51,12 +51,22 @@ std::string hint_for(int code, const std::string& file) {
   }
 }
 
+/// The errno behind the last error of `db`. Where SQLite has tidied up since, its files still know.
+int errno_of(sqlite3* db) {
+  int system = sqlite3_system_errno(db);
+  if (system == 0) sqlite3_file_control(db, "main", SQLITE_FCNTL_LAST_ERRNO, &system);
+  sqlite3_file* log = nullptr;
+  if (system == 0) sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+  if (log && log->pMethods) log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &system);
+  return system;
+}
+
 /// The error of the last call on `db`, which may be null; `sql`: of what statement.
 Error database_error(sqlite3* db, int code, const std::string& file, std::string_view sql = {}) {
   std::string words = db ? sqlite3_errmsg(db) : sqlite3_errstr(code);
-  const int system = db ? sqlite3_system_errno(db) : 0;
   const int primary = code & 0xFF;
-  if (system && (primary == SQLITE_CANTOPEN || primary == SQLITE_IOERR))
+  const bool of_system = primary == SQLITE_CANTOPEN || primary == SQLITE_IOERR;
+  if (const int system = db && of_system ? errno_of(db) : 0; system != 0)
     words += fmt::format(" ({})", std::generic_category().message(system));
   if (!sql.empty()) words += fmt::format(" in: {}", sql.substr(0, 200));
   return Error{Error::Code::database_failed, fmt::format("{}: {}", file, printable(words)),

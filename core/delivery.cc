@@ -3,14 +3,17 @@
 #include "delivery.hh"
 
 #include <fmt/format.h>
+#include <sys/mman.h>
 #include <syslog.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <climits>
 #include <cstdlib>
 
+#include "descriptor.hh"
 #include "error.hh"
 #include "fit.hh"
 #include "instant.hh"
@@ -41,6 +44,18 @@ std::string with_tilde(const std::string& path) {
   const char* home = std::getenv("HOME");
   if (!home || !*home || !path.starts_with(std::string{home} + "/")) return path;
   return "~" + path.substr(std::string_view{home}.size());
+}
+
+/// What a program of ours complains of in `file`, as the end of a sentence.
+std::string complaint_in(const Descriptor& file) {
+  std::array<char, 4096> bytes;
+  const ssize_t size = file ? pread(file.get(), bytes.data(), bytes.size(), 0) : -1;
+  const std::string_view text{bytes.data(), size > 0 ? static_cast<std::size_t>(size) : 0};
+  constexpr std::string_view mark = ": error: ";
+  const auto at = text.find(mark);
+  if (at == text.npos) return "";
+  const auto begin = at + mark.size();
+  return ": " + std::string{text.substr(begin, text.find('\n', begin) - begin)};
 }
 
 }  // namespace
@@ -124,11 +139,11 @@ void Delivery::push_directly() {
   }
 }
 
-/// A child that goes on with what takes longer.
-Started Delivery::start_flush() const {
+/// A child that goes on with what takes longer; `error` is its stderr, else nobody hears it.
+Started Delivery::start_flush(int error) const {
   std::vector<std::string> argv{own_program(), "queue", "flush"};
   if (settings_.file) argv.insert(argv.begin() + 1, {"-c", *settings_.file});
-  return start_detached(argv);
+  return start_detached(argv, error);
 }
 
 void Delivery::hand_over_to_queue(Seconds patience) {
@@ -155,7 +170,8 @@ void Delivery::hand_over_to_queue(Seconds patience) {
 }
 
 void Delivery::drain(Seconds patience) {
-  const Started child = start_flush();
+  const Descriptor said{memfd_create("flush", MFD_CLOEXEC)};  // its reader may be gone before it
+  const Started child = start_flush(said.get());
   if (child.pid == 0) {
     trouble_ = fmt::format("cannot start {}", own_program());
     return;
@@ -164,7 +180,8 @@ void Delivery::drain(Seconds patience) {
   for (auto& posted : posted_)
     if (posted.id && status == 0 && !waits(*posted.id)) posted.place = Place::stored;
   if (status && *status != 0)
-    trouble_ = fmt::format("the local queue in {} was not drained", with_tilde(settings_.state));
+    trouble_ = fmt::format("the local queue in {} was not drained{}", with_tilde(settings_.state),
+                           complaint_in(said));
 }
 
 void Delivery::tell_of_kept() const {

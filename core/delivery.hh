@@ -53,7 +53,7 @@ class Delivery {
   void push_directly();
   void hand_over_to_queue(Seconds patience);
   void drain(Seconds patience);
-  Started start_flush() const;
+  [[nodiscard]] Started start_flush(int error = -1) const;
   [[nodiscard]] bool waits(const MessageId& id) const;
 
   const Settings& settings_;

@@ -170,12 +170,12 @@ Started start_program(const Start& start) {
   return started;
 }
 
-Started start_detached(const std::vector<std::string>& argv) {
+Started start_detached(const std::vector<std::string>& argv, int error) {
   const Descriptor nothing{open("/dev/null", O_RDWR | O_CLOEXEC)};
   return start_program({.argv = argv,
                         .in = nothing.get(),
                         .out = nothing.get(),
-                        .error = nothing.get(),
+                        .error = error < 0 ? nothing.get() : error,
                         .environment = {},
                         .group = Start::Group::session});
 }

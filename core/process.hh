@@ -36,8 +36,8 @@ struct Started {
 
 Started start_program(const Start& start);
 
-/// The same in a session of its own, with its streams on /dev/null.
-Started start_detached(const std::vector<std::string>& argv);
+/// The same in a session of its own, with its streams on /dev/null, stderr on `error` if given.
+Started start_detached(const std::vector<std::string>& argv, int error = -1);
 
 /// Wait at most `patience` for a child of ours: its exit status (128 + N for signal N), or nothing
 /// while it still runs.

@@ -4,6 +4,9 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -46,6 +49,17 @@ std::vector<pid_t> present_children() {
   return all;
 }
 
+/// Whether the process may have an eighth of its memory still (RLIMIT_DATA). The collector keeps
+/// what it once had.
+bool has_room() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_DATA, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return true;
+  const std::size_t size = limit.rlim_cur / 8;
+  void* const room = mmap(nullptr, size, PROT_READ | PROT_WRITE,
+                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  return room != MAP_FAILED && munmap(room, size) == 0;
+}
+
 }  // namespace
 
 void Traces::note() {
@@ -59,11 +73,18 @@ void Traces::note() {
   umask_ = present_umask();
   locale_ = std::setlocale(LC_ALL, nullptr);
   for (std::size_t i = 0; i < signals.size(); ++i) sigaction(signals[i], nullptr, &actions_[i]);
+  prctl(PR_GET_CHILD_SUBREAPER, &adopting_);
+  prctl(PR_SET_CHILD_SUBREAPER, 1);
   children_ = present_children();
+  std::erase_if(children_, [](pid_t child) {  // that we adopted, and of which nobody else knows
+    const pid_t session = getsid(child);
+    return session != child && session != getsid(0) && waitpid(child, nullptr, WNOHANG) == child;
+  });
 }
 
 std::optional<std::string> Traces::mend() const {
   end_new_children();
+  prctl(PR_SET_CHILD_SUBREAPER, adopting_);
   if (!set_back()) return "it left the directory " + directory_;
   for (const auto& known : files_) {
     struct stat file {};
@@ -71,6 +92,7 @@ std::optional<std::string> Traces::mend() const {
     if (file.st_dev != known.device || file.st_ino != known.inode)
       return fmt::format("it put another file in the place of descriptor {}", known.fd);
   }
+  if (!has_room()) return "it left no memory";
   return {};
 }
 
@@ -81,12 +103,26 @@ bool Traces::set_back() const {
   return directory_.empty() || working_directory() == directory_ || chdir(directory_.c_str()) == 0;
 }
 
+/// Whether `child` was there, or is an orphan of one that was: of a mailer, say, which is in a
+/// session of its own.
+bool Traces::is_old(pid_t child) const {
+  const auto known = [&](pid_t pid) {
+    return std::binary_search(children_.begin(), children_.end(), pid);
+  };
+  return known(child) || known(getsid(child));
+}
+
+/// Until there are none: each that ends leaves us its own.
 void Traces::end_new_children() const {
-  for (const pid_t child : present_children()) {
-    if (std::binary_search(children_.begin(), children_.end(), child)) continue;
-    if (getpgid(child) == child) kill(-child, SIGKILL);
-    kill(child, SIGKILL);
-    while (waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
+  for (bool more = true; more;) {
+    more = false;
+    for (const pid_t child : present_children()) {
+      if (is_old(child)) continue;
+      more = true;
+      if (getpgid(child) == child) kill(-child, SIGKILL);
+      kill(child, SIGKILL);
+      while (waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
+      }
     }
   }
 }

@@ -13,14 +13,16 @@
 namespace sheepdog {
 
 /// How this process is before code of others runs. What costs a microsecond or two a thing is done
-/// once for many messages.
+/// once for many messages. In between the orphans of our children become ours (prctl(2)), so that
+/// they are found.
 class Traces {
  public:
   /// Note descriptors, directory, umask, locale, signal handlers and children.
   void note();
 
-  /// Set back what can be set back, end the children that are new, and return in words what cannot
-  /// be mended: a descriptor of ours that was closed, or is another file now.
+  /// Set back what can be set back, end the children that are new with their descendants, and
+  /// return in words what cannot be mended: a descriptor of ours that was closed, or is another
+  /// file now; memory that is nearly used up. What the old children leave in their sessions stays.
   std::optional<std::string> mend() const;
 
   /// The cheap part of that, for the next plugin: directory, umask, locale, signal handlers.
@@ -35,11 +37,13 @@ class Traces {
   };
   static constexpr std::array signals{SIGTERM, SIGINT, SIGHUP, SIGCHLD, SIGPIPE, SIGALRM};
 
+  [[nodiscard]] bool is_old(pid_t child) const;
   void end_new_children() const;
 
   std::vector<File> files_;
   std::string directory_, locale_;
   mode_t umask_ = 0;
+  int adopting_ = 0;
   std::array<struct sigaction, signals.size()> actions_{};
   std::vector<pid_t> children_;
 };

@@ -3,6 +3,8 @@
 #include "traces.hh"
 
 #include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <clocale>
@@ -79,6 +81,20 @@ TEST(traces, so_is_one_that_is_another_file_now) {
   EXPECT_EQ(said.rfind("it put another file in the place of descriptor ", 0), 0U) << said;
 }
 
+TEST(traces, so_is_memory_that_is_gone) {
+  const auto take = [](rlim_t part) {
+    return [part](int) {
+      const rlimit limit{.rlim_cur = rlim_t{8} << 30, .rlim_max = RLIM_INFINITY};
+      if (setrlimit(RLIMIT_DATA, &limit) != 0) abort();
+      if (mmap(nullptr, limit.rlim_cur / 8 * part, PROT_READ | PROT_WRITE,
+               MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0) == MAP_FAILED)
+        abort();
+    };
+  };
+  EXPECT_EQ(after(take(6), [] { return true; }), "");
+  EXPECT_EQ(after(take(7), [] { return true; }), "it left no memory");
+}
+
 TEST(traces, one_that_is_not_ours_may_go) {
   EXPECT_EQ(after([](int spare) { close(spare); }, [] { return true; }, 0), "");
 }
@@ -104,6 +120,56 @@ TEST(traces, new_children_end_and_leave_no_zombie_the_old_ones_stay) {
   EXPECT_EQ(children(), std::vector<pid_t>{old});
   kill(old, SIGKILL);
   waitpid(old, nullptr, 0);
+}
+
+/// Start a shell that leaves `sleep 600` behind; the pid of that one.
+pid_t leave_orphan(const std::string& how) {
+  TemporaryDirectory directory;
+  const std::string file = directory / "pid";
+  EXPECT_EQ(std::system((how + " sleep 600 > /dev/null 2>&1 & echo $! > " + file).c_str()), 0);
+  return static_cast<pid_t>(std::stol(read_file(file)));
+}
+
+TEST(traces, so_do_their_orphans) {
+  Traces traces;
+  traces.note();
+  const pid_t plain = leave_orphan(""), session = leave_orphan("exec setsid");
+  EXPECT_FALSE(traces.mend());
+  EXPECT_EQ(children(), std::vector<pid_t>{});
+  EXPECT_NE(kill(plain, 0), 0);
+  EXPECT_NE(kill(session, 0), 0);
+}
+
+TEST(traces, the_orphan_of_an_old_child_stays) {
+  int ready[2], go[2];
+  ASSERT_EQ(pipe(ready) + pipe(go), 0);
+  const pid_t old = fork();
+  if (old == 0) {
+    setsid();
+    char byte = 0;
+    if (write(ready[1], "", 1) != 1 || read(go[0], &byte, 1) != 1) _exit(1);
+    const pid_t orphan = fork();
+    if (orphan == 0) {
+      close(ready[1]);
+      for (;;) pause();
+    }
+    _exit(0);
+  }
+  char byte = 0;
+  ASSERT_EQ(read(ready[0], &byte, 1), 1);
+  Traces traces;
+  traces.note();
+  ASSERT_EQ(write(go[1], "", 1), 1);
+  siginfo_t end{};
+  ASSERT_EQ(waitid(P_PID, static_cast<id_t>(old), &end, WEXITED | WNOWAIT), 0);
+  EXPECT_FALSE(traces.mend());
+  const auto left = children();
+  EXPECT_EQ(left.size(), 2U);  // with the dead one, whose starter waits for it
+  for (const pid_t child : left) {
+    kill(child, SIGKILL);
+    waitpid(child, nullptr, 0);
+  }
+  for (const int fd : {ready[0], ready[1], go[0], go[1]}) close(fd);
 }
 
 }  // namespace

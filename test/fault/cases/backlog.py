@@ -35,7 +35,7 @@ def is_stored(farm, machine, number):
 
 
 @case("A10", "backlog of 100 000, then the queue returns; another machine barks meanwhile",
-      "in order, sender ≤ 64 MiB, rate ≤ limit, the other's stored ≤ 5 s", limit=900, short=False)
+      "in order, sender ≤ 64 MiB, rate ≤ limit, the other's stored ≤ 5 s", limit=900)
 def backlog(t):
     limit = 1000  # messages a second
     farm = Farm(t, machines=2)
@@ -65,7 +65,7 @@ def backlog(t):
     farm.settle()
 
 
-@case("A7", "fill to the limit, drain, 5 rounds", "each round 0 unexplained loss", BOTH, short=False)
+@case("A7", "fill to the limit, drain, 5 rounds", "each round 0 unexplained loss", BOTH)
 def over_the_limit(t):
     limit = 200
     farm = Farm(t, extra=(f"(spool (max-messages {limit}))",))

@@ -3,7 +3,7 @@
 import os
 
 from harness.kennel import Kennel
-from harness.process import run, wait
+from harness.process import resident, run, wait
 from harness.trial import case
 from harness.world import HERE
 
@@ -125,8 +125,7 @@ LEAVING = {
 }
 
 
-@case("D4", "forks, leaves children, starts a thread without end", "gone with the attempt; 0 zombies",
-      short=False)
+@case("D4", "forks, leaves children, starts a thread without end", "gone with the attempt; 0 zombies")
 def leaving(t):
     kennel = Kennel(t)
     for name, body in LEAVING.items():
@@ -230,3 +229,32 @@ def poison(t):
     t.expect(kennel.server.alive() and kennel.server.service.pid == pid, "the daemon ended")
     kennel.told_as_always()
     kennel.farm.settle(aside=1, count=0)
+
+
+EATING = {
+    "at-once": "(begin (make-vector 1000000000 1) '())",
+    "by-and-by": "(let loop ((l '())) (loop (cons 1 l)))",
+    "in-lumps": "(let loop ((l '())) (loop (cons (make-string 1000000) l)))",
+    "for-good": "(let ((take (pointer->procedure '* (dynamic-func \"malloc\" (dynamic-link)) (list size_t))))"
+                " (let loop () (unless (null-pointer? (take 1000000)) (loop))) '())",
+}
+
+
+@case("D8", "takes all memory: at once, bit by bit, without giving it back",
+      "the plugin is named, the worker small again")
+def eating(t):
+    kennel = Kennel(t)
+    for name, body in EATING.items():
+        kennel.monitor(name, body, 20)
+    kennel.farm.serve()
+    for name in EATING:
+        kennel.bite(name)
+        kennel.bark()
+    kennel.until_handled()
+    reasons = kennel.aside()
+    t.expect("Out of memory" in reasons.pop("at-once", ""), f"at-once: {kennel.aside().get('at-once')!r}")
+    t.same("aside", {name: f"monitor {name} harmed the worker: it left no memory"
+                     for name in EATING if name != "at-once"}, reasons)
+    t.rss(resident(kennel.worker()), 128)
+    kennel.told_as_always()
+    kennel.farm.settle(aside=len(EATING))

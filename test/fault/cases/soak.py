@@ -7,16 +7,10 @@ import time
 
 from harness.clock import Clock
 from harness.farm import Farm, Traffic
-from harness.process import children, wait
+from harness.process import children, resident, wait
 from harness.proxy import DOWN, UP, Proxy
 from harness.redis import Refused
 from harness.trial import case
-
-
-def resident(pid):
-    """KiB of memory that a process has now."""
-    with open(f"/proc/{pid}/status") as file:
-        return next(int(line.split()[1]) for line in file if line.startswith("VmRSS:"))
 
 
 def descriptors(pid):

@@ -35,7 +35,7 @@ def files_of(machine):
 
 @case("A3", "EIO and ENOSPC at the k-th call, once and for good",
       "job's status kept; stderr names file and errno; stored or printed, never neither",
-      BOTH, limit=1800, short=False)
+      BOTH, limit=1800)
 def failing_calls(t):
     farm = Farm(t)
     if farm.redis:

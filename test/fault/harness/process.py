@@ -91,6 +91,12 @@ def end_all():
         time.sleep(0.01)
 
 
+def resident(pid):
+    """KiB of memory that a process has now."""
+    with open(f"/proc/{pid}/status") as file:
+        return next(int(line.split()[1]) for line in file if line.startswith("VmRSS:"))
+
+
 def peak_rss(pid):
     """The greatest resident memory so far, KiB, of `pid` or one of its descendants."""
     peak = 0
