@@ -44,7 +44,7 @@ suspected from now on, so its message needs no care of its own."
   "Note that the worker died at the message ID, of PLUGIN, or #f; in words, TEXT."
   (receive (postponed attempts) (postponed-attempts db id)
     (if attempts
-        (uncount-other-postponed! db id)
+        (uncount-others-postponed! db id)
         (charge-waiting! db id plugin))
     (when (and attempts (>= attempts %most-attempts))
       (settle-postponed! db id)

@@ -8,11 +8,12 @@
 (define-module (sheepdog suspect)
   #:use-module (sheepdog core)
   #:use-module (sheepdog sql)
+  #:use-module ((sheepdog store) #:select (mark set-mark!))
   #:use-module (ice-9 match)
   #:use-module (srfi srfi-1)
   #:export (monitor-plugin handler-plugin suspects rests? add-death! clear-suspect!
             postpone! postponed-attempts postponed-plugins next-postponed
-            count-postponed! uncount-postponed! uncount-other-postponed! settle-postponed!))
+            count-postponed! uncount-postponed! uncount-others-postponed! settle-postponed!))
 
 (define %minute 60000)
 (define %most-deaths 3)                           ;in a row, then it rests
@@ -85,14 +86,15 @@ therefore, or #f: it may be tried again.  Takes part in the caller's transaction
  SELECT (SELECT min(plugin) FROM postponed WHERE plugin > p.plugin) FROM p
  WHERE p.plugin IS NOT NULL) SELECT plugin FROM p WHERE plugin IS NOT NULL")))
 
-;; A sender's messages come in their order here, too: what was tried and is to be tried again comes
-;; before its sender's later ones, though after what others have to be tried for the first time.
+;; A sender's messages come in their order here, too: what was tried once, perhaps without a fault of
+;; its own, comes before its sender's later ones, though after what others have to be tried for the
+;; first time.  What failed again loses its place: a poison must not send its plugin to rest.
 (define (first-postponed db plugin limit)
   "Return at most LIMIT of the messages whose part of PLUGIN may be done now, those tried least
 first, none before it was entered: a list of (ATTEMPTS ID)."
   (map (match-lambda (#(attempts id) (list attempts id)))
        (sql db "WITH tried AS (SELECT m.sender AS sender, min(p.message) AS message FROM postponed p
- JOIN message m ON m.id = p.message WHERE p.plugin = " plugin " AND p.attempts > 0
+ JOIN message m ON m.id = p.message WHERE p.plugin = " plugin " AND p.attempts = 1
  GROUP BY m.sender)
 SELECT p.attempts, p.message FROM postponed p JOIN message m ON m.id = p.message
  LEFT JOIN tried t ON t.sender = m.sender
@@ -137,22 +139,33 @@ plugin that is suspected; none: there are none, or their plugins rest."
                 untried))))))
 
 (define (count-postponed! db ids)
-  "Count, and commit, one more attempt for the messages IDS."
+  "Count, and commit, one more attempt for the messages IDS, which are tried together."
   (with-transaction db
+    (set-mark! db "tried" (string-join (map number->string ids)))
     (%db-run-many! db "UPDATE postponed SET attempts = attempts + 1 WHERE message = ?"
                    (map list ids))))
+
+(define (uncount! db ids)
+  (%db-run-many! db "UPDATE postponed SET attempts = attempts - 1
+ WHERE attempts > 0 AND message = ?"
+                 (map list ids)))
 
 (define (uncount-postponed! db ids)
   "Take the last attempt for the messages IDS back: it was not their fault."
   (with-transaction db
-    (%db-run-many! db "UPDATE postponed SET attempts = attempts - 1
- WHERE attempts > 0 AND message = ?"
-                   (map list ids))))
+    (uncount! db ids)))
 
-(define (uncount-other-postponed! db id)
-  "Take the only attempt for all messages but ID back: it was the fault of that one.  What was
-tried alone and failed has one more attempt then, which is no harm."
-  (sql db "UPDATE postponed SET attempts = 0 WHERE attempts = 1 AND message <> " id))
+(define (tried-with db id)
+  "Return the messages that were tried together with ID, the last time that any were."
+  (let ((ids (map string->number (string-tokenize (or (mark db "tried") "")))))
+    (if (memv id ids)
+        (delete id ids)
+        '())))
+
+(define (uncount-others-postponed! db id)
+  "Take the last attempt for the messages that were tried together with ID back: it was the fault
+of that one.  Takes part in the caller's transaction."
+  (uncount! db (tried-with db id)))
 
 (define (settle-postponed! db id)
   "Nothing is left to be done for the message ID."

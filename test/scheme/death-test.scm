@@ -136,6 +136,17 @@
        (set! handled '())
        (handle! db config now)
        (reverse handled))))
+  (test-equal "what failed twice waits until the others are done"
+    '(2 3 1)
+    (call-with-server
+     (lambda (db config policy)
+       (for-each (lambda (tag) (arrive! db "touchy" tag 7)) '("a" "b" "c"))
+       (for-each (lambda (id attempts) (postpone! db id "monitor touchy" attempts))
+                 '(1 2 3) '(2 0 0))
+       (sql db "DELETE FROM waiting")
+       (set! handled '())
+       (handle! db config now)
+       (reverse handled))))
   (test-equal "what comes meanwhile comes after them"
     '(1 2 3)
     (call-with-server
@@ -147,15 +158,16 @@
        (set! handled '())
        (handle! db config now)
        (reverse handled))))
-  (test-equal "one that dies among others of the same sender is charged alone"
-    '((2 "monitor touchy" 1) (3 "monitor touchy" 0))
+  (test-equal "one that dies among others is charged alone"
+    '((1 "monitor touchy" 1) (3 "monitor touchy" 1) (4 "monitor touchy" 0))
     (call-with-server
      (lambda (db config policy)
-       (for-each (lambda (tag) (arrive! db "touchy" tag 7)) '("a" "b" "c"))
-       (for-each (lambda (id) (postpone! db id "monitor touchy" 0)) '(2 3))
+       (for-each (lambda (tag) (arrive! db "touchy" tag)) '("a" "b" "c" "d"))
+       (for-each (lambda (id) (postpone! db id "monitor touchy" 0)) '(1 3 4))
        (sql db "DELETE FROM waiting")
-       (count-postponed! db '(2 3))
-       (die! db policy 2 now)
+       (count-postponed! db '(1))
+       (count-postponed! db '(3 4))
+       (die! db policy 3 now)
        (postponed db))))
   (test-equal "after three in a row a plugin rests, what it has to do waits, the rest goes on"
     `((("a" . fail) ("b" . fail)) () ((1 "monitor touchy" 1) (4 "monitor touchy" 0))
