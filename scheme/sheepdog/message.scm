@@ -14,7 +14,8 @@
   #:use-module (sheepdog outcome)
   #:use-module (sheepdog quantity)
   #:use-module (srfi srfi-9)
-  #:export (bytes->message alist->message message->json make-bark
+  #:use-module (srfi srfi-9 gnu)
+  #:export (bytes->message alist->message message->json make-bark message-judged
             message? message-id message-sender message-seq message-at message-received
             message-sent message-time message-host message-monitor message-tag message-kind
             message-state message-summary message-run message-outcome message-fields
@@ -60,6 +61,14 @@
 (define (message-subject message)
   "Return what MESSAGE is about: \"tux01/disk /\"."
   (subject-name (message-host message) (message-tag message)))
+
+(define (message-judged message state words)
+  "Return MESSAGE as if it told of STATE, because of WORDS."
+  (set-fields message
+    ((message-state) state)
+    ((message-summary) (if (string-null? (message-summary message))
+                           words
+                           (string-append words "; " (message-summary message))))))
 
 
 ;;; When it happened.

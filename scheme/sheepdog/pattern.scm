@@ -11,6 +11,7 @@
             pattern?
             pattern-text
             pattern-plain?
+            pattern-names
             pattern-matches?))
 
 (define-record-type <pattern>
@@ -34,10 +35,17 @@ without `/' means TEXT/*."
                   (make-pattern text (compile-glob (string-downcase host))
                                 (compile-glob tag)))))))
 
+(define (pattern-names pattern)
+  "Return (HOST . TAG): the strings that the two parts of PATTERN are; #f for one with wildcards."
+  (define (name glob)
+    (and (every-item char? glob)
+         (list->string (vector->list glob))))
+  (cons (name (pattern-host pattern)) (name (pattern-tag pattern))))
+
 (define (pattern-plain? pattern)
   "Is PATTERN without wildcards, the name of one subject?"
-  (define (plain? glob) (every-item char? glob))
-  (and (plain? (pattern-host pattern)) (plain? (pattern-tag pattern))))
+  (match (pattern-names pattern)
+    ((host . tag) (and host tag #t))))
 
 (define (pattern-matches? pattern host tag)
   "Does PATTERN fit the subject HOST/TAG (strings; HOST in lower case, as stored)?"

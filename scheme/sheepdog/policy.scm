@@ -3,7 +3,9 @@
 
 (define-module (sheepdog policy)
   #:use-module (sheepdog config)
+  #:use-module ((sheepdog config datum) #:select (datum->plain))
   #:use-module (sheepdog core)
+  #:use-module (sheepdog demand)
   #:use-module ((sheepdog mailer) #:select (mailer))
   #:use-module (sheepdog notify)
   #:use-module (sheepdog pattern)
@@ -15,17 +17,19 @@
   #:use-module (srfi srfi-9)
   #:export (policy policy?
             policy-config policy-name policy-clauses policy-mailfrom policy-mailer
+            policy-rules
             find-destination
             during? during-boundary
             database-file))
 
 (define-record-type <policy>
-  (make-policy config name clauses windows mailfrom mailer)
+  (make-policy config name clauses windows rules mailfrom mailer)
   policy?
   (config policy-config)                          ;<config>
   (name policy-name)                              ;string: the host of our own messages
   (clauses policy-clauses)                        ;list of clauses; the last fits all
   (windows policy-windows)                        ;alist: symbol -> window
+  (rules policy-rules)                            ;index of (sheepdog demand): what is expected
   (mailfrom policy-mailfrom)                      ;string
   (mailer policy-mailer))                         ;<mailer>
 
@@ -99,6 +103,25 @@
     (('not name) (during-boundary policy name ms))
     (name (next-boundary (assq-ref (policy-windows policy) name) ms))))
 
+;;; Expectations: `(expect PATTERN... OPTION...)'.
+
+(define (expected config policy-then)
+  "Return the index of what CONFIG expects; (POLICY-THEN) will be its policy."
+  (define (window-key w)
+    (match w
+      (('not name) (string-append "not " (window-key name)))
+      (name (object->string
+             (datum->plain
+              (entry-datum (find (lambda (entry) (eq? name (entry-value entry)))
+                                 (config-entries config 'window))))))))
+  (rules->index
+   (append-map (lambda (entry)
+                 (entry->rules entry
+                               #:inside? (lambda (w ms) (during? (policy-then) w ms))
+                               #:boundary (lambda (w ms) (during-boundary (policy-then) w ms))
+                               #:window-key window-key))
+               (config-entries config 'expect))))
+
 (define (machine-name config)
   (or (config-ref config 'name #f)
       (match (string-split (gethostname) #\.)
@@ -112,13 +135,16 @@
                    #:ca-file (entry-ref entry 'ca-file)))))
 
 (define (make config)
-  (make-policy config
-               (machine-name config)
-               (clauses config)
-               (map entry->window (config-entries config 'window))
-               (or (config-ref config 'mailfrom #f)
-                   (string-append "sheepdog@" (gethostname)))
-               (find-mailer config)))
+  (define made
+    (make-policy config
+                 (machine-name config)
+                 (clauses config)
+                 (map entry->window (config-entries config 'window))
+                 (expected config (lambda () made))
+                 (or (config-ref config 'mailfrom #f)
+                     (string-append "sheepdog@" (gethostname)))
+                 (find-mailer config)))
+  made)
 
 (define (policy config)
   "Return the policy of CONFIG, made once."

@@ -15,7 +15,7 @@
   #:use-module (srfi srfi-1)
   #:export (open-store %schema
             mark set-mark! store-identity
-            leave-sign! last-sign dead-since remove-sign! %longest-silence
+            leave-sign! last-sign last-round dead-since remove-sign! %longest-silence
 
             waiting-messages count-attempts! uncount-attempts! uncount-others!
             still-waiting handled! put-aside! retry-aside!
@@ -135,7 +135,12 @@ lost, or, with `read-only', older than we know."
 (define %longest-silence (* 2 60 1000))           ;ms, after which a server must have died
 
 (define (leave-sign! db now)
-  (set-mark! db "sign" now))
+  (set-mark! db "sign" now)
+  (set-mark! db "round" now))
+
+(define (last-round db)
+  "Return when a server worked on DB last, be it stopped since (ms), or #f: none ever did."
+  (mark db "round"))
 
 (define (last-sign db)
   "Return when the server that works on DB gave its last sign of life (ms), or #f: none works."

@@ -74,3 +74,68 @@ CREATE TABLE bygone (
   t0 INTEGER NOT NULL,
   PRIMARY KEY (subject, t0)
 ) STRICT, WITHOUT ROWID;
+
+-- What may be expected of a subject: what the configuration, people or messages demand, once each.
+CREATE TABLE demand (
+  id INTEGER PRIMARY KEY,
+  key TEXT NOT NULL UNIQUE,             -- equal for equal demands only
+  words TEXT NOT NULL,                  -- for people: every 15 min, grace 5 min
+  place TEXT NOT NULL,                  -- who demands it: FILE:LINE, sheepdog expect, its messages
+  every INTEGER                         -- ms; NULL: by a cron line
+) STRICT;
+
+-- How far each subject of which something is expected has come. When it passes its next limit stands
+-- in `due`.
+CREATE TABLE expectation (
+  subject INTEGER PRIMARY KEY,
+  demand INTEGER NOT NULL,
+  joined INTEGER NOT NULL,              -- since when this is demanded of it
+  base INTEGER,                         -- the newest result that satisfied; NULL: none
+  started INTEGER,                      -- when the last run that satisfied began
+  begun INTEGER,                        -- when any run began last; NULL: none
+  due INTEGER,                          -- NULL: never
+  missed INTEGER NOT NULL,              -- in a row since `base`
+  before INTEGER NOT NULL,              -- how many the row of misses before had
+  made_up INTEGER                       -- when that one ended; NULL: there was none
+) STRICT;
+
+-- Demands that people made by command, and the subjects that they took from under patterns.
+CREATE TABLE asked (
+  id INTEGER PRIMARY KEY,
+  pattern TEXT NOT NULL UNIQUE,
+  every INTEGER,                        -- ms
+  cron TEXT,                            -- one of both is NULL
+  grace INTEGER,                        -- ms; NULL: the usual
+  finish_within INTEGER,                -- ms; NULL: none
+  who TEXT NOT NULL,
+  at INTEGER NOT NULL
+) STRICT;
+CREATE TABLE exempt (
+  host TEXT NOT NULL,
+  tag TEXT NOT NULL,
+  who TEXT NOT NULL,
+  at INTEGER NOT NULL,
+  PRIMARY KEY (host, tag)
+) STRICT, WITHOUT ROWID;
+
+-- Relation: a run of a command, from its start to its end. Ends come with each message of a wrapper, so
+-- only open runs are indexed.
+CREATE TABLE run (
+  host TEXT NOT NULL,
+  tag TEXT NOT NULL,
+  id TEXT NOT NULL,                     -- as messages call it; '': they do not
+  status INTEGER NOT NULL,              -- n; 128+n by signal n; 124 timed out; -1 running; -2 cut off or lost
+  t0 INTEGER NOT NULL,
+  t1 INTEGER NOT NULL,
+  ev INTEGER NOT NULL,                  -- the message that told of it first
+  overdue INTEGER NOT NULL DEFAULT 0    -- 1: it passed its limit
+) STRICT;
+CREATE UNIQUE INDEX run_open ON run (host, tag, id) WHERE t1 = 9223372036854775807;
+
+-- Times in which the server could not hear: silence in them proves nothing.
+CREATE TABLE outage (
+  t0 INTEGER PRIMARY KEY,
+  t1 INTEGER NOT NULL,                  -- when all was heard that had been sent meanwhile
+  reason TEXT NOT NULL,
+  sure INTEGER NOT NULL                 -- 0: it may be over before it counts as one
+) STRICT;
