@@ -337,6 +337,15 @@ and change nothing, when somebody else changed it."
                   (set-pair-decisions! pair '()))))
             (or (matter-pairs matter) '())))
 
+(define (other-life? matter)
+  (and (matter-read matter)
+       (not (same-life? (matter-read matter) (matter-subject matter)))))
+
+(define (other-news? matter)
+  (let ((read (matter-read matter))
+        (subject (matter-subject matter)))
+    (and read (not (eq? read subject)) (same-life? read subject))))
+
 (define (write-batch! batch)
   "Write what the messages of BATCH changed."
   (let ((db (batch-db batch))
@@ -348,12 +357,10 @@ and change nothing, when somebody else changed it."
                   matters))
     (insert-events! db (reverse (batch-events batch)))
     (insert-subjects! db (subjects (negate matter-read)))
-    (update-subjects! db (subjects (lambda (matter)
-                                     (and (matter-read matter)
-                                          (not (eq? (matter-read matter)
-                                                    (matter-subject matter)))))))
+    (update-lives! db (subjects other-life?))
+    (update-news! db (subjects other-news?))
     (for-each (lambda (matter)
-                (unless (eq? (matter-read matter) (matter-subject matter))
+                (unless (other-news? matter)
                   (set-turn! db matter)))
               matters)
     (call-with-values (lambda () (decision-rows matters))

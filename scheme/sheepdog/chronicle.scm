@@ -10,7 +10,8 @@
   #:use-module (sheepdog sql)
   #:use-module (ice-9 match)
   #:use-module (srfi srfi-1)
-  #:export (load-subject begin-subject! insert-subjects! update-subjects! next-subject-id
+  #:export (load-subject begin-subject! insert-subjects! update-lives! update-news!
+            next-subject-id
             insert-events! index-rest! change-span! note-late!
             ledger-rows write-ledger!
             last-decision write-decisions!
@@ -83,7 +84,7 @@ of names must not fill the memory of people and machines."
                               (times->text (subject-changes s)) (subject-flapping s))))
                       subjects)))
 
-(define (update-subjects! db subjects)
+(define (update-lives! db subjects)
   "Write SUBJECTS, an alist from ids to subjects that are known."
   (%db-run-many! db "UPDATE subject SET monitor = ?, heard = ?, every = ?, state = ?, hard = ?,
  since = ?, bad_since = ?, worst = ?, failures = ?, at = ?, received = ?, sender = ?, seq = ?,
@@ -101,6 +102,18 @@ of names must not fill the memory of people and machines."
                               (subject-span s) (subject-past s) (subject-recent s)
                               (times->text (subject-changes s)) (subject-flapping s)
                               id)))
+                      subjects)))
+
+(define (update-news! db subjects)
+  "Write SUBJECTS, likewise, of which only the newest result is another: all is well, as before."
+  (%db-run-many! db "UPDATE subject SET monitor = ?, heard = ?, every = ?, at = ?, received = ?,
+ sender = ?, seq = ?, event = ?, summary = ?, ok_event = ?, version = version + 1 WHERE id = ?"
+                 (map (match-lambda
+                       ((id . s)
+                        (list (subject-monitor s) (subject-heard s) (subject-every s)
+                              (subject-at s) (subject-received s) (subject-sender s)
+                              (subject-seq s) (subject-event s) (subject-summary s)
+                              (subject-ok-event s) id)))
                       subjects)))
 
 (define %small-batch 200)                         ;events that are indexed with their batch

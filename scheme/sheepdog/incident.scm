@@ -27,7 +27,7 @@
             result-seq result-event result-summary
 
             %open-end state-rank bad? soft? worse
-            fresh-subject hear result-in-order time-when-older))
+            fresh-subject same-life? hear result-in-order time-when-older))
 
 
 ;;; Patience: which states count.

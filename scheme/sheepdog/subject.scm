@@ -17,7 +17,7 @@
             result-seq result-event result-summary
 
             %open-end state-rank bad? soft? worse
-            fresh-subject hear result-in-order time-when-older))
+            fresh-subject same-life? hear result-in-order time-when-older))
 
 (define %open-end 9223372036854775807)
 
@@ -101,6 +101,20 @@
   (make-subject #f host tag monitor heard #f
                 #f #f #f #f #f 0
                 #f #f #f #f #f "" #f 0))
+
+(define (same-life? subject other)
+  "Do SUBJECT and OTHER, the same at two times, differ in their newest message at most?"
+  (and (eq? (subject-state subject) (subject-state other))
+       (eq? (subject-hard subject) (subject-hard other))
+       (eqv? (subject-since subject) (subject-since other))
+       (eqv? (subject-bad-since subject) (subject-bad-since other))
+       (eq? (subject-worst subject) (subject-worst other))
+       (eqv? (subject-failures subject) (subject-failures other))
+       (eqv? (subject-span subject) (subject-span other))
+       (eqv? (subject-past subject) (subject-past other))
+       (eqv? (subject-recent subject) (subject-recent other))
+       (eq? (subject-changes subject) (subject-changes other))
+       (eqv? (subject-flapping subject) (subject-flapping other))))
 
 (define (hear subject monitor at every)
   "Return SUBJECT after a message of MONITOR at AT, which declares the expectation EVERY
