@@ -140,6 +140,16 @@ Reply Redis::run(const Command& command, Clock::time_point deadline) {
   return run(std::span{&command, 1}, deadline).front();
 }
 
+Reply Redis::run_although_full(const Command& command, Clock::time_point deadline) {
+  auto reply = run(command, deadline);
+  if (!reply.is_error("OOM")) return reply;
+  const auto script = std::string{although_full} + "return redis.call(unpack(ARGV))";
+  Command same{"EVAL", script, "0"};
+  same.insert(same.end(), command.begin(), command.end());
+  auto second = run(same, deadline);
+  return second.is_error("ERR Error compiling") ? reply : second;
+}
+
 std::vector<Reply> Redis::must(std::span<const Command> commands, Clock::time_point deadline) {
   auto replies = run(commands, deadline);
   for (const auto& reply : replies) check(reply);

@@ -15,6 +15,9 @@
 
 namespace sheepdog {
 
+/// The first line of a script that may want memory where there is none; from Redis 7.0 on.
+inline constexpr std::string_view although_full = "#!lua flags=allow-oom\n";
+
 /// One connection; connects at the first use, and anew after any error. Every round has one deadline,
 /// replies have limits (resp.hh), nothing raises SIGPIPE.
 class Redis {
@@ -32,7 +35,11 @@ class Redis {
   std::vector<Reply> run(std::span<const Command> commands, Clock::time_point deadline);
   Reply run(const Command& command, Clock::time_point deadline);
 
-  /// The same, but the first reply that is an error is thrown (see check).
+  /// The same, also where Redis has no memory left for anything (`OOM`): for what gives it some in
+  /// the end. A Redis before 7.0 refuses.
+  Reply run_although_full(const Command& command, Clock::time_point deadline);
+
+  /// run(), but the first reply that is an error is thrown (see check).
   std::vector<Reply> must(std::span<const Command> commands, Clock::time_point deadline);
   Reply must(const Command& command, Clock::time_point deadline);
 

@@ -150,10 +150,11 @@ void RedisQueue::push(std::span<const Outgoing> messages) {
   }
 }
 
-/// Make the group, at 0: what was sent before it was there counts too. A Redis without memory makes
-/// none, but lets us read on if there is one.
+/// Make the group, at 0: what was sent before it was there counts too. A Redis without memory that
+/// makes none lets us read on if there is one.
 void RedisQueue::prepare() {
-  const auto reply = redis_.run({"XGROUP", "CREATE", barks_, group, "0", "MKSTREAM"}, limit_of());
+  const auto reply = redis_.run_although_full(
+      {"XGROUP", "CREATE", barks_, group, "0", "MKSTREAM"}, limit_of());
   if (!reply.is_error("BUSYGROUP") && !(reply.is_error("OOM") && !group_lost_)) redis_.check(reply);
   group_lost_ = false;
   generation_ = redis_.generation();
@@ -179,7 +180,7 @@ std::vector<Entry> RedisQueue::claim(int limit, Seconds patience) {
 std::vector<Entry> RedisQueue::read_some(int limit, Seconds wait) {
   if (group_lost_ || redis_.generation() != generation_) prepare();
   try {
-    if (worker_->tend(redis_, limit_of())) owed_ = true;
+    if (worker_->tend(redis_, claimed_, limit_of())) owed_ = true;
     if (owed_) {
       auto entries = read(limit, Seconds{0});
       if (owed_) return entries;
@@ -204,9 +205,11 @@ std::vector<Entry> RedisQueue::read(int limit, Seconds wait) {
   const auto block = std::chrono::ceil<std::chrono::milliseconds>(wait).count();
   const auto milliseconds = std::to_string(block);
   std::vector<Command> commands;
+  const auto move = [&](std::string_view script, const std::string& inbox) {
+    return Command{"EVAL", script, "2", inbox, barks_, count};
+  };
   if (!owed_)
-    for (const auto& inbox : inboxes_)
-      commands.push_back({"EVAL", move_inbox, "2", inbox, barks_, count});
+    for (const auto& inbox : inboxes_) commands.push_back(move(move_inbox, inbox));
   Command command{"XREADGROUP", "GROUP", group, worker_->name(), "COUNT", count};
   if (block > 0 && !owed_) command.insert(command.end(), {"BLOCK", milliseconds});
   command.insert(command.end(), {"STREAMS", barks_, owed_ ? "0" : ">"});
@@ -215,8 +218,12 @@ std::vector<Entry> RedisQueue::read(int limit, Seconds wait) {
   auto replies = redis_.run(commands, limit_of(wait));
   Reply answer = std::move(replies.back());
   replies.pop_back();
-  for (std::size_t i = 0; i < replies.size(); ++i)
+  const auto although = std::string{although_full}.append(move_inbox);
+  for (std::size_t i = 0; i < replies.size(); ++i) {
+    if (replies[i].is_error("OOM"))  // an inbox that fills the memory: to be moved it wants a bit
+      replies[i] = redis_.run(move(although, inboxes_[i]), limit_of());
     note_trouble("read the inbox", inboxes_[i], replies[i]);
+  }
   redis_.check(answer);
   if (answer.items.empty()) return {};  // the end of BLOCK
   return take(answer.items.front());
@@ -296,7 +303,9 @@ void RedisQueue::acknowledge(std::span<const std::string> ids, const Acknowledge
   if (!acks.empty()) commands.push_back(std::move(tell));
   if (commands.empty()) return;
   auto replies = redis_.run(commands, limit_of());
-  if (!acks.empty()) {  // senders then keep what they have: no reason to stop
+  if (!acks.empty()) {  // without it senders keep what they have: no reason to stop
+    if (replies.back().is_error("OOM"))
+      replies.back() = redis_.run_although_full(commands.back(), limit_of());
     note_trouble("write", acks_, replies.back());
     replies.pop_back();
   }

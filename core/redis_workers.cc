@@ -46,6 +46,10 @@ Descriptor bind_name(const std::string& name) {
   return fd;
 }
 
+Redis::Clock::time_point after(Seconds time) {
+  return Redis::Clock::now() + std::chrono::duration_cast<Redis::Clock::duration>(time);
+}
+
 std::string host_of(const std::string& worker) {
   const auto colon = worker.find(':');
   return colon == worker.npos ? "" : worker.substr(0, colon);
@@ -71,25 +75,34 @@ bool RedisWorker::is_dead(const std::string& other, const std::string& counter) 
   return now - seen->second.since >= pace_.silence;
 }
 
-bool RedisWorker::tend(Redis& redis, Clock::time_point deadline) {
+bool RedisWorker::tend(Redis& redis, std::int64_t held, Clock::time_point deadline) {
+  if (generation_ != redis.generation() && next_ != Clock::time_point{}) {
+    generation_ = redis.generation();
+    next_ = std::min(next_, after(pace_.settling));
+  }
   if (Clock::now() < next_) return false;
   const std::vector<Command> commands{{"HINCRBY", group_.lives, name_, "1"},
                                       {"HGETALL", group_.lives},
                                       {"XINFO", "CONSUMERS", group_.stream, group_.group}};
-  // An error is no consumer: the group may be gone, the counter not be moved for lack of memory.
+  // An error is no consumer: the group may be gone.
   const auto replies = redis.run(commands, deadline);
+  // Without memory others would take us for dead.
+  if (replies[0].is_error("OOM")) redis.run_although_full(commands[0], deadline);
   std::map<std::string, std::string> counters;
   for (std::size_t i = 0; i + 1 < replies[1].items.size(); i += 2)
     counters[replies[1].items[i].text] = replies[1].items[i + 1].text;
-  bool inherited = false;
+  bool owed = false;
   for (const auto& consumer : replies[2].items) {  // "name" NAME "pending" N ...
     if (consumer.items.size() < 4) continue;
     const auto& other = consumer.items[1].text;
-    if (other != name_ && is_dead(other, counters[other]))
-      inherited = inherit(redis, other, deadline) || inherited;
+    if (other == name_) {
+      owed = consumer.items[3].integer > held || owed;
+    } else if (is_dead(other, counters[other])) {
+      owed = inherit(redis, other, deadline) || owed;
+    }
   }
-  next_ = Clock::now() + std::chrono::duration_cast<Clock::duration>(pace_.beat);
-  return inherited;
+  next_ = after(pace_.beat);
+  return owed;
 }
 
 bool RedisWorker::inherit(Redis& redis, const std::string& other, Clock::time_point deadline) {

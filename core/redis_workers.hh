@@ -27,6 +27,7 @@ class RedisWorker {
   struct Pace {
     Seconds beat{10};     // between two moves of our counter, and two looks at the others'
     Seconds silence{60};  // after which another host's worker is dead
+    Seconds settling{1};  // after which no earlier connection of ours waits for entries
   };
 
   /// Without a `name` one is made.
@@ -34,8 +35,9 @@ class RedisWorker {
   RedisWorker(RedisGroup group, std::string name, Pace pace);
 
   /// When it is time: move our counter, and take over what the dead had claimed; whether there was
-  /// anything. To call often.
-  bool tend(Redis& redis, Clock::time_point deadline);
+  /// anything, or Redis counts more than `held` entries as ours: an earlier connection of ours was
+  /// given them when it was gone. To call often.
+  bool tend(Redis& redis, std::int64_t held, Clock::time_point deadline);
   [[nodiscard]] const std::string& name() const { return name_; }
 
  private:
@@ -51,6 +53,7 @@ class RedisWorker {
   Pace pace_;
   Descriptor life_;  // the bound socket
   Clock::time_point next_{};
+  std::int64_t generation_ = 0;  // of the connection
   std::map<std::string, Watched> watched_;
 };
 

@@ -46,7 +46,7 @@ SpoolChange::~SpoolChange() {
 }
 
 void SpoolChange::count_all() {
-  tally_ = {};
+  tally_ = {.resends = tally_.resends};
   const auto listing = sender_.list();
   tally_.highest = listing.highest;
   tally_.oldest = listing.highest + 1;

@@ -35,6 +35,9 @@ class SpoolChange {
   void settle(const std::vector<SpoolName>& names);
   /// Note that the queue has `names` now; those that it had before are sent now once more.
   void mark_sent(const std::vector<SpoolName>& names);
+  /// Count that all that is sent went again; an acknowledgement ends the row.
+  void note_resend() { ++tally_.resends; }
+  void note_acknowledgement() { tally_.resends = 0; }
   /// The queue does not have them after all.
   void mark_waiting(const std::vector<SpoolName>& names);
   /// Put a damaged file into `bad/` of the spool, beside a file with the reason.

@@ -57,6 +57,10 @@ std::string identified(const Json& message, const std::string& sender, std::int6
   return fit_message(std::move(result));
 }
 
+std::int64_t resend_pause(std::int64_t resends, std::int64_t overdue) {
+  return std::min(settling << std::clamp<std::int64_t>(resends, 0, 20), overdue);
+}
+
 bool SpoolHandOver::Chunk::full() const {
   return names.size() >= chunk_size || bytes >= chunk_bytes;
 }
@@ -90,6 +94,7 @@ void SpoolHandOver::refresh() {
     relist(change);
   }
   highest_ = tally.highest;
+  resends_ = tally.resends;
 }
 
 void SpoolHandOver::relist(SpoolChange& change) {
@@ -116,7 +121,10 @@ void SpoolHandOver::take_acknowledgement() {
   std::vector<SpoolName> names;
   for (; !sent_.empty() && sent_.front().number <= upto; sent_.pop_front())
     names.push_back({sent_.front().number, SpoolState::sent});
-  if (!names.empty()) SpoolChange{*sender_}.settle(names);
+  if (names.empty()) return;
+  SpoolChange change{*sender_};
+  change.settle(names);
+  change.note_acknowledgement();
 }
 
 /// The server has numbers that this spool never gave: it is a copy, or older than it was. Under its
@@ -146,12 +154,14 @@ void SpoolHandOver::send_lost(Deadline end) {
   if (!oldest) return;
   const auto age = std::abs(epoch_ms() - oldest->changed);
   const auto overdue = std::chrono::ceil<std::chrono::milliseconds>(limits_.resend).count();
-  if (age < std::min(settling, overdue)) return;
+  const auto pause = resend_pause(resends_, overdue);
+  if (age < pause) return;
   const auto depth = queue_.depth();
   const auto length = depth.waiting + depth.claimed;
   if (length == 0 && age >= settling) {
     take_acknowledgement();  // which may have come between the two questions
-    resend(settling, end);
+    resend(pause, end);
+    SpoolChange{*sender_}.note_resend();
   } else if (length < long_queue && age >= overdue) {
     resend(overdue, end);
   }
@@ -230,10 +240,14 @@ void SpoolHandOver::add(Chunk& chunk, const SpoolName& name) {
   chunk.names.push_back(name);
 }
 
-/// The bytes to send; nothing when the file is gone, or was damaged and is in `bad/` now.
+/// The bytes to send; nothing when the file is gone, or was damaged and is in `bad/` now. Then its
+/// number is given up.
 std::optional<std::string> SpoolHandOver::message_of(const SpoolName& name) {
   auto file = sender_->read(name);
-  if (file.gone) return {};
+  if (file.gone) {
+    std::erase_if(sent_, [&](const Sent& sent) { return sent.number == name.number; });
+    return {};
+  }
   if (file.trouble.empty()) {
     if (has_identity(file.message, sender_->id(), name.number)) return std::move(file.message);
     try {  // written when the sender had another id
@@ -243,6 +257,7 @@ std::optional<std::string> SpoolHandOver::message_of(const SpoolName& name) {
     }
   }
   SpoolChange{*sender_}.put_aside(name, file.trouble);
+  std::erase_if(sent_, [&](const Sent& sent) { return sent.number == name.number; });
   tell_(sender_->id(),
         {{"summary", fmt::format("message {} of the spool was damaged ({}): it is kept in bad/",
                                  name.number, file.trouble)},

@@ -21,6 +21,10 @@ namespace sheepdog {
 /// `message` under its identity, which comes first, as the bytes that are sent; see fit_message.
 std::string identified(const Json& message, const std::string& sender, std::int64_t seq);
 
+/// For how long, in ms, what is sent may be acknowledged before it goes again because the queue is
+/// empty, after so many `resends` in vain: from 2 s on doubled, at most `overdue`.
+std::int64_t resend_pause(std::int64_t resends, std::int64_t overdue);
+
 /// Lists once, however many goes it takes: what others do meanwhile shows in the tally. At most
 /// 1000 messages or 8 MiB are with a queue that has not acknowledged them, and no more than a
 /// quarter of what the spool may hold: the rest is for what the queue does not have.
@@ -78,7 +82,7 @@ class SpoolHandOver {
   Tell tell_;
   std::optional<SpoolSender> sender_;
   bool listed_ = false;
-  std::int64_t highest_ = 0;                  // when we last looked
+  std::int64_t highest_ = 0, resends_ = 0;    // when we last looked
   std::optional<std::int64_t> acknowledged_;  // up to here, if that is known
   std::deque<Sent> sent_;                     // in order, as are
   std::deque<std::int64_t> waiting_;

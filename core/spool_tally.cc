@@ -47,8 +47,8 @@ std::optional<SpoolTally> read_tally(const Descriptor& directory) {
   const auto marks = marks_of(directory);
   if (!text.trouble.empty() || marks.empty() || !text.message.starts_with(marks + " ")) return {};
   SpoolTally tally;
-  if (std::sscanf(text.message.c_str() + marks.size(), "%ld %ld %ld %ld %ld", &tally.highest,
-                  &tally.waiting, &tally.sent, &tally.bytes, &tally.oldest) != 5)
+  if (std::sscanf(text.message.c_str() + marks.size(), "%ld %ld %ld %ld %ld %ld", &tally.highest,
+                  &tally.waiting, &tally.sent, &tally.bytes, &tally.oldest, &tally.resends) != 6)
     return {};
   if (tally.highest > 0 && !is_there(directory, tally.highest)) return {};
   if (is_there(directory, tally.highest + 1)) return {};
@@ -60,8 +60,9 @@ void note_tally(const Descriptor& directory, const SpoolTally& tally) {
   const Descriptor file{openat(directory.get(), tally_name,
                                O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600)};
   const auto content =
-      seal(fmt::format("{} {:020} {:020} {:020} {:020} {:020}", marks_of(directory), tally.highest,
-                       tally.waiting, tally.sent, tally.bytes, tally.oldest));
+      seal(fmt::format("{} {:020} {:020} {:020} {:020} {:020} {:020}", marks_of(directory),
+                       tally.highest, tally.waiting, tally.sent, tally.bytes, tally.oldest,
+                       tally.resends));
   if (file && pwrite(file.get(), content.data(), content.size(), 0) < 0) return;
 }
 

@@ -15,6 +15,7 @@ struct SpoolTally {
   std::int64_t waiting = 0, sent = 0;  // files
   std::int64_t bytes = 0;              // of both
   std::int64_t oldest = 1;             // no lower number waits
+  std::int64_t resends = 0;            // in a row, without an acknowledgement; not in a listing
   bool operator==(const SpoolTally&) const = default;
 };
 

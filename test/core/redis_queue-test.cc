@@ -196,6 +196,22 @@ TEST(redis_queue, what_was_sent_before_there_was_a_group_is_delivered) {
   EXPECT_TRUE(one.claim(5, at_once).size() + two.claim(5, at_once).size() == 1);
 }
 
+TEST(redis_queue, a_redis_without_memory_is_drained_all_the_same) {
+  RedisServer server;
+  server.ask({"XADD", "sheepdog:barks", "*", "message", "a"});
+  server.ask({"LPUSH", "sheepdog:inbox", "b"});
+  server.ask({"CONFIG", "SET", "maxmemory", "1"});
+  RedisQueue queue{address_of(server)};
+  EXPECT_NE(error_of([&] { push(queue, {"c"}); }).find("OOM"), std::string::npos);
+  for (const auto* text : {"a", "b"}) {
+    const auto entries = queue.claim(5, Seconds{1});
+    EXPECT_EQ(messages(entries), Texts{text});
+    queue.acknowledge(ids(entries), {{"sender", 7}});
+  }
+  EXPECT_EQ(server.ask({"XLEN", "sheepdog:barks"}), "0");
+  EXPECT_EQ(queue.acknowledged("sender"), 7);
+}
+
 TEST(redis_queue, however_much_waits_nothing_is_thrown_away) {
   RedisServer server;
   RedisQueue queue{address_of(server)};

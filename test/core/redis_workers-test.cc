@@ -78,7 +78,7 @@ TEST(redis_workers, a_worker_of_another_host_dies_of_a_counter_that_does_not_mov
   server.ask({"XREADGROUP", "GROUP", "g", "far:1:x", "STREAMS", "s", ">"});
   Redis redis{address_of(server)};
   const auto tend = [&](RedisWorker& worker) {
-    return worker.tend(redis, Redis::Clock::now() + std::chrono::seconds{2});
+    return worker.tend(redis, 0, Redis::Clock::now() + std::chrono::seconds{2});
   };
   RedisWorker mine{{"s", "g", "lives"}, "", {Seconds{0}, Seconds{0.2}}};
   EXPECT_FALSE(tend(mine));
@@ -98,8 +98,45 @@ TEST(redis_workers, it_looks_again_only_when_it_is_time) {
   Redis redis{address_of(server)};
   const auto deadline = Redis::Clock::now() + std::chrono::seconds{2};
   RedisWorker mine{{"s", "g", "lives"}, "here:1:x"};
-  mine.tend(redis, deadline);
-  mine.tend(redis, deadline);
+  mine.tend(redis, 0, deadline);
+  mine.tend(redis, 0, deadline);
+  EXPECT_EQ(server.ask({"HGET", "lives", "here:1:x"}), "1");
+}
+
+TEST(redis_workers, what_a_lost_connection_of_its_own_was_given_is_owed) {
+  RedisServer server;
+  server.ask({"XADD", "s", "*", "message", "a"});
+  server.ask({"XGROUP", "CREATE", "s", "g", "0"});
+  Redis redis{address_of(server)};
+  const auto deadline = Redis::Clock::now() + std::chrono::seconds{2};
+  RedisWorker mine{{"s", "g", "lives"}, "here:1:x", {.beat = Seconds{0}}};
+  EXPECT_FALSE(mine.tend(redis, 0, deadline));
+  server.ask({"XREADGROUP", "GROUP", "g", "here:1:x", "STREAMS", "s", ">"});
+  EXPECT_FALSE(mine.tend(redis, 1, deadline));
+  EXPECT_TRUE(mine.tend(redis, 0, deadline));
+}
+
+TEST(redis_workers, it_looks_soon_after_it_had_to_connect_anew) {
+  RedisServer server;
+  Redis redis{address_of(server)};
+  const auto deadline = Redis::Clock::now() + std::chrono::seconds{2};
+  RedisWorker mine{{"s", "g", "lives"}, "here:1:x", {.settling = Seconds{0}}};
+  mine.tend(redis, 0, deadline);
+  mine.tend(redis, 0, deadline);  // after the first connection, too
+  mine.tend(redis, 0, deadline);
+  EXPECT_EQ(server.ask({"HGET", "lives", "here:1:x"}), "2");
+  server.ask({"CLIENT", "KILL", "TYPE", "normal"});
+  redis.run({"PING"}, deadline);
+  mine.tend(redis, 0, deadline);
+  EXPECT_EQ(server.ask({"HGET", "lives", "here:1:x"}), "3");
+}
+
+TEST(redis_workers, it_lives_where_redis_has_no_memory) {
+  RedisServer server;
+  server.ask({"CONFIG", "SET", "maxmemory", "1"});
+  Redis redis{address_of(server)};
+  RedisWorker mine{{"s", "g", "lives"}, "here:1:x"};
+  mine.tend(redis, 0, Redis::Clock::now() + std::chrono::seconds{2});
   EXPECT_EQ(server.ask({"HGET", "lives", "here:1:x"}), "1");
 }
 

@@ -1,10 +1,13 @@
 // spool_hand_over-test.cc -- in order, acknowledged, lost, damaged, copied.
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <fcntl.h>
 #include <sys/stat.h>
 
 #include "file_lock.hh"
 #include "local_queue.hh"
+#include "spool_hand_over.hh"
 #include "spool_support.hh"
+#include "spool_tally.hh"
 
 namespace sheepdog {
 namespace {
@@ -89,6 +92,52 @@ TEST(spool_hand_over, what_an_empty_queue_seems_to_have_lost_goes_again) {
   EXPECT_EQ(queue.had[0].message, queue.had[1].message);
   spool.hand_over(queue, Seconds{1});
   EXPECT_EQ(queue.had.size(), 2U) << "not at every call";
+}
+
+TEST(spool_hand_over, it_goes_again_and_again_at_growing_distances) {
+  const auto pauses = [](std::int64_t overdue) {
+    std::vector<std::int64_t> all;
+    for (const int resends : {0, 1, 2, 8, 9, 1000}) all.push_back(resend_pause(resends, overdue));
+    return all;
+  };
+  EXPECT_EQ(pauses(600'000), (Numbers{2'000, 4'000, 8'000, 512'000, 600'000, 600'000}));
+  EXPECT_EQ(pauses(10), (Numbers{10, 10, 10, 10, 10, 10}));
+  TemporaryDirectory directory;
+  Spool spool{directory.path()};
+  ScriptedQueue queue;
+  const auto id = spool.put(message());
+  spool.put(message());
+  spool.hand_over(queue, Seconds{1});
+  queue.waiting = 0;
+  const auto resends = [&] {
+    const Descriptor sender{open((directory / id.sender).c_str(), O_RDONLY)};
+    return read_tally(sender)->resends;
+  };
+  EXPECT_TRUE(eventually([&] {
+    spool.hand_over(queue, Seconds{1});
+    return queue.numbers() == Numbers{1, 2, 1, 2};
+  }));
+  EXPECT_EQ(resends(), 1);
+  queue.acks[id.sender] = 1;
+  spool.hand_over(queue, Seconds{1});
+  EXPECT_EQ(resends(), 0);
+}
+
+TEST(spool_hand_over, what_was_damaged_after_it_was_sent_is_given_up) {
+  TemporaryDirectory directory;
+  Spool spool{directory.path()};
+  ScriptedQueue queue;
+  const auto id = spool.put(message());
+  for (int i = 0; i < 3; ++i) spool.put(message());
+  spool.hand_over(queue, Seconds{1});
+  write_file(directory / id.sender + "/" + numbered(2, ".sent"), "nonsense");
+  fs::remove(directory / id.sender + "/" + numbered(3, ".sent"));
+  queue.waiting = 0;
+  EXPECT_TRUE(eventually([&] {
+    spool.hand_over(queue, Seconds{1});
+    return queue.numbers() == Numbers{1, 2, 3, 4, 1, 4};
+  }));
+  EXPECT_EQ(queue.had.back().prior, 1);
 }
 
 TEST(spool_hand_over, what_is_not_acknowledged_for_long_goes_again_unless_the_queue_is_long) {
