@@ -16,11 +16,12 @@
   #:use-module (sheepdog text)
   #:use-module (ice-9 match)
   #:use-module (ice-9 receive)
-  #:export (watch heartbeat-message jittered next-drain))
+  #:export (watch heartbeat-message jittered next-drain look-at))
 
 (define %program "sheepdog-daemon")
 ;; The loop counts by the monotonic clock: steps of the wall clock change no pause.
-(define %drain 60000)                             ;ms between two looks into the spool
+(define %drain 60000)                             ;ms between two drains where nothing waits
+(define %look 5000)                               ;ms between two looks into the spool meanwhile
 (define %retry 10000)                             ;ms at most till a queue that is away is tried again
 (define %drain-limit 5)                           ;s of draining between two turns of the loop
 (define %shift 10)                                ;percent by which heartbeats are spread
@@ -91,12 +92,22 @@ Return #f then, else how many messages left the spool."
 
 (define (next-drain clock count waiting? random)
   "Return when, after CLOCK, the spool is to be drained again.  COUNT messages went, #f: an error
-came; WAITING? some remain.  RANDOM, from 0 to 1, spreads the machines of a herd whose queue comes
-back over ten seconds."
+came; WAITING? some remain.  RANDOM, from 0 to 1, spreads the machines of a herd whose queue or
+server comes back over ten seconds."
   (cond ((not waiting?) (+ clock %drain))
-        ((not count) (+ clock (inexact->exact (round (* %retry (/ (+ 1 random) 2))))))
-        ((positive? count) clock)
-        (else (+ clock %drain))))
+        ((and count (positive? count)) clock)
+        (else (+ clock (inexact->exact (round (* %retry (/ (+ 1 random) 2))))))))
+
+(define (quiet? clock drain-at)
+  "Is there time for looks between CLOCK and DRAIN-AT?"
+  (> (- drain-at clock) %retry))
+
+(define (look-at clock drain-at)
+  "Return when to look into the spool, which is to be drained at DRAIN-AT if nothing waits: jobs may
+leave something there while the queue is away."
+  (if (quiet? clock drain-at)
+      (+ clock %look)
+      drain-at))
 
 (define (waits? settings)
   "Does the spool of SETTINGS hold anything that the queue does not have?"
@@ -163,7 +174,9 @@ somebody wishes us to stop."
                  (drain-at (%monotonic)))
         (let* ((clock (%monotonic))
                (beat? (and beat-at (>= clock beat-at)))
-               (drain? (>= clock drain-at)))
+               (drain? (or (>= clock drain-at)
+                           (and (quiet? clock drain-at)
+                                (guarded (lambda () (waits? settings)))))))
           (define (turn!)
             (when beat?
               (guarded (lambda () (beat! config settings))))
@@ -175,7 +188,7 @@ somebody wishes us to stop."
           (let ((drain-at (turn!))
                 (beat-at (if beat? (next-beat config clock) beat-at)))
             (%notify-manager "WATCHDOG=1")
-            (match (wait-for-wish (next-turn beat-at drain-at performer))
+            (match (wait-for-wish (next-turn beat-at (look-at clock drain-at) performer))
               ('stop
                (%notify-manager "STOPPING=1")
                (when repl (close-repl! repl))

@@ -11,7 +11,7 @@ PORT = 7777
 
 
 @case("B8", "link down, black hole, reject, 1 kbit/s, 60 s each",
-      "as A1; wrapper ≤ 2.5 s; flows ≤ 10 s after the return", limit=600, alone=True, short=False)
+      "as A1; wrapper ≤ 2.5 s; flows ≤ 10 s after the return", limit=600, alone=True)
 def no_way(t):
     network = Network(t.world)
     listen = ("--bind", network.address, "--port", PORT, "--protected-mode", "no")
