@@ -11,6 +11,7 @@
 #include "error.hh"
 #include "json.hh"
 #include "numbering.hh"
+#include "worker.hh"
 
 namespace sheepdog {
 namespace {
@@ -51,6 +52,17 @@ Origin origin_of(const Entry& entry, const std::string& queue) {
       return {std::move(*identity), true};
   if (const auto number = number_of(entry.id)) return {{queue, *number}, false};
   return {{queue + "#" + entry.id, 1}, false};
+}
+
+/// Who sent each of `entries`. The bytes of strangers are looked at nowhere else before they are
+/// stored.
+std::vector<Origin> origins_of(std::span<const Entry> entries, const std::string& queue) {
+  std::vector<Origin> origins;
+  origins.reserve(entries.size());
+  begin_decoding(static_cast<std::int64_t>(entries.size()));
+  for (const auto& entry : entries) origins.push_back(origin_of(entry, queue));
+  end_decoding();
+  return origins;
 }
 
 /// One batch on its way into the database, inside of one transaction.
@@ -151,17 +163,24 @@ class Batch {
 
 Intake store(std::span<const Entry> entries, Queue& queue, Database& db) {
   if (entries.empty()) return {};
+  std::vector<Entry> deadly;
+  if (decoding_is_deadly()) {
+    deadly.assign(entries.begin(), entries.end());
+    for (auto& entry : deadly) entry.trouble = "the process died of it";
+    entries = deadly;
+  }
   Intake intake;
   intake.claimed = static_cast<std::int64_t>(entries.size());
   const auto name = queue.identity();
   std::vector<std::string> ids;
   ids.reserve(entries.size());
+  const auto origins = origins_of(entries, name);
   Transaction transaction{db};
   Batch batch{db, !queue.durable()};
-  for (const auto& entry : entries) {
-    const bool is_new = batch.store(entry, origin_of(entry, name));
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    const bool is_new = batch.store(entries[i], origins[i]);
     ++(is_new ? intake.stored : intake.duplicates);
-    ids.push_back(entry.id);
+    ids.push_back(entries[i].id);
   }
   const auto acks = batch.finish();
   transaction.commit();

@@ -51,6 +51,7 @@ struct Page {
   FixedText<256> log_where;            // where its log goes; "": not opened
   FixedText<16> log_level;
   FixedText<256> last_words;  // why it ends itself; "": it does not
+  std::atomic<std::int64_t> decoding;  // entries of the queue that it decodes; 0: none
 
   // ---- written by the supervisor ----
   std::atomic<std::int64_t> sleeps_until;  // ms
@@ -60,6 +61,8 @@ struct Page {
   FixedText<256> death_how;                // "ran longer than 5 s: killed"
 
   // ---- by both ----
+  std::atomic<std::int64_t> decoding_deaths;  // in a row
+  std::atomic<std::int64_t> careful;          // entries still to be decoded one by one
   std::atomic<std::uint32_t> bell;  // a futex: rung when the supervisor is to look at once
 
   /// Let `ms` be the deadline; wake a supervisor that would sleep past it.

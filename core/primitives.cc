@@ -132,6 +132,7 @@ std::optional<std::int64_t> queue_acknowledged(Queue& queue, const std::string& 
 }
 
 SCM take_in_all(Queue& queue, Database& db, int limit, double patience) {
+  if (one_by_one()) limit = 1;
   const Intake intake = without_guile([&] {
     std::vector<Entry> entries;
     {

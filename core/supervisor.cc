@@ -147,6 +147,7 @@ void Supervisor::start() {
   page_->phase = Phase::starting;
   page_->message = 0, page_->limit = 0, page_->not_started = false;
   page_->last_words.set("");
+  page_->decoding = 0;
   page_->deadline = now + milliseconds(how_.start_limit);
   turns_ = page_->turns;
   const pid_t supervisor = getpid();
@@ -248,6 +249,10 @@ std::optional<int> Supervisor::after(int status) {
 }
 
 void Supervisor::record(int status) {
+  if (const auto entries = page_->decoding.load(); entries > 0) {
+    ++page_->decoding_deaths;
+    page_->careful = std::max(page_->careful.load(), entries);
+  }
   const bool limited = page_->limit != 0;
   const auto message = page_->message.load();
   const std::string_view words = page_->last_words.get();

@@ -17,6 +17,7 @@ namespace sheepdog {
 namespace {
 
 constexpr std::int64_t loop_limit = 60'000;  // ms
+constexpr std::int64_t most_deaths = 3;      // of one entry
 
 struct Section {
   std::string what;
@@ -115,6 +116,28 @@ void come_round(Seconds patience) {
   const auto now = monotonic_ms();
   w.comes_by = now + milliseconds(patience);
   if (w.sections.empty()) w.page->promise(w.turn_ends(now));
+}
+
+void begin_decoding(std::int64_t entries) {
+  if (Page* page = worker().page) page->decoding.store(entries);
+}
+
+void end_decoding() {
+  Page* page = worker().page;
+  if (!page) return;
+  page->decoding.store(0);
+  page->decoding_deaths.store(0);
+  if (page->careful.load() > 0) page->careful.fetch_sub(1);
+}
+
+bool one_by_one() {
+  const Page* page = worker().page;
+  return page && page->careful.load() > 0;
+}
+
+bool decoding_is_deadly() {
+  const Page* page = worker().page;
+  return page && page->decoding_deaths.load() >= most_deaths;
 }
 
 void tell_phase(Phase phase) {

@@ -39,6 +39,16 @@ void at_message(std::int64_t id);
 /// The loop has come round, and will again within `patience` and a minute.
 void come_round(Seconds patience);
 
+// ---- what comes from strangers ----
+
+/// So many entries of the queue are decoded now; ended by end_decoding(). If the worker dies in
+/// between, the next is to decode as many one by one, and what workers died of again and again not
+/// at all. Any thread may tell it.
+void begin_decoding(std::int64_t entries);
+void end_decoding();
+[[nodiscard]] bool one_by_one();
+[[nodiscard]] bool decoding_is_deadly();  // of the first entry that is claimed
+
 // ---- where it stands ----
 
 void tell_phase(Phase phase);

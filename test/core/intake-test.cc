@@ -4,6 +4,7 @@
 #include "local_queue.hh"
 #include "redis_queue.hh"
 #include "spool.hh"
+#include "worker.hh"
 
 namespace sheepdog {
 namespace {
@@ -23,6 +24,21 @@ TEST_F(intake, a_message_is_stored_waits_and_is_acknowledged) {
   EXPECT_EQ(one(db, "SELECT count(*) FROM waiting WHERE message = 1 AND trouble IS NULL"), "1");
   EXPECT_EQ(queue.acknowledged_ids, std::vector<std::string>{"1-0"});
   EXPECT_EQ(queue.last_acks, (Acknowledgements{{"s", 1}}));
+}
+
+TEST_F(intake, what_workers_died_of_is_stored_as_it_is) {
+  Page page{};
+  page.decoding_deaths = 3;
+  join_supervisor(&page, 1);
+  queue.give(7);
+  take();
+  queue.give(1);
+  take();
+  join_supervisor(nullptr, 0);
+  EXPECT_EQ(one(db,
+                "SELECT group_concat(coalesce(trouble, '-') || ' ' || (name = 's'), '; ') FROM waiting"
+                " w JOIN message m ON m.id = w.message JOIN sender s ON s.id = m.sender"),
+            "the process died of it 0; - 1");
 }
 
 TEST_F(intake, an_empty_queue_changes_nothing) {

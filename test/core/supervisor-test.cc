@@ -150,6 +150,28 @@ TEST(supervisor, every_way_to_die_in_a_section_is_told_to_the_next_worker) {
   }
 }
 
+TEST(supervisor, what_workers_die_of_while_they_decode_is_taken_one_by_one_then_not_decoded) {
+  Scene scene;
+  scene.start([](const Scene& s) {
+    const bool careful = one_by_one(), deadly = decoding_is_deadly();
+    s.say(std::string{careful ? "one" : "many"} + (deadly ? ", deadly" : ""));
+    if (deadly) {
+      for (int i = 0; i < 3; ++i) {
+        begin_decoding(1);
+        end_decoding();
+        s.say(one_by_one() ? "one" : "many");
+      }
+      leave(decoding_is_deadly());
+      return;
+    }
+    begin_decoding(careful ? 1 : 3);
+    abort();
+  });
+  EXPECT_EQ(scene.end(), 0);
+  EXPECT_EQ(scene.said(),
+            "start\nmany\nstart\none\nstart\none\nstart\none, deadly\none\none\nmany\n");
+}
+
 TEST(supervisor, an_earlier_death_in_a_section_is_not_hidden_by_one_before_it_was_heeded) {
   Scene scene;
   scene.start([](const Scene& s) {
