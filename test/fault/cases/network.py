@@ -22,7 +22,7 @@ def no_way(t):
     daemon = machine.daemon()
     machine.wrap(farm.ledger, 7)
     slowest = back = 0.0
-    for fault in (network.down, network.black_hole, network.reject, network.crawl):
+    for fault in t.sample((network.down, network.black_hole, network.reject, network.crawl), 2):
         fault()
         t.did("ways to lose the network")
         end = time.monotonic() + t.rounds(60, 4)

@@ -8,10 +8,10 @@ import socket
 import sqlite3
 import time
 
-from harness import checker
+from harness import calls, checker
 from harness.disk import Small
 from harness.farm import Farm, Traffic
-from harness.process import peak_rss, wait
+from harness.process import Service, children, peak_rss, wait
 from harness.redis import encode, read_reply
 from harness.trial import case
 
@@ -61,8 +61,34 @@ def no_room(t):
             slowest = max(slowest, time.monotonic() - began)
             t.expect(farm.server.alive(), f"{trouble.__name__}: the server ended")
             t.did("troubles")
+        checkpoint_fails(t, farm)
     t.within("back", slowest, 35)
     farm.settle()
+
+
+def checkpoint_fails(t, farm):
+    """There is room for the log, but none in the database, which only a checkpoint writes: it goes on,
+    also after an end in the middle of that."""
+    calls.need_strace()
+    log = t.world.path("checkpoint")
+    worker, = children(farm.server.service.pid)
+    tracer = Service(["strace", "-f", "-q", "-o", log, "-e", "trace=pwrite64", "-e",
+                      "inject=pwrite64:error=ENOSPC", "-P", farm.server.database, "-p", str(worker)],
+                     t.world.base, t.world.path("strace.log"))
+
+    def failed():
+        with contextlib.suppress(FileNotFoundError), open(log) as file:
+            return file.read().count("INJECTED")
+        return 0
+
+    wait("a checkpoint fails", failed, 120)
+    stored = farm.server.stored()
+    wait("it goes on", lambda: farm.server.stored() > stored + 50, 30)
+    farm.server.kill()
+    tracer.end()
+    farm.server.start()
+    wait("it goes on afterwards", lambda: farm.server.stored() > stored + 100, 60)
+    t.did("checkpoints that failed", failed())
 
 
 def root_page(path, table):

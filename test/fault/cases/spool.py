@@ -35,7 +35,7 @@ def files_of(machine):
 
 @case("A3", "EIO and ENOSPC at the k-th call, once and for good",
       "job's status kept; stderr names file and errno; stored or printed, never neither",
-      BOTH, limit=1800)
+      BOTH, limit=3600)
 def failing_calls(t):
     farm = Farm(t)
     if farm.redis:
@@ -70,7 +70,7 @@ def failing_calls(t):
         k = 1
         while attempt(error, k, call, forever):
             t.did("failing calls")
-            k += t.random.randint(1, 4 * k) if t.short else 1
+            k += t.random.randint(1, 4 * k) if t.short else 1 + k // 20
     t.same("wrong", [], wrong[:5])
     farm.settle()
 
