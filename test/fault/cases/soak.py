@@ -5,6 +5,7 @@ import os
 import shutil
 import time
 
+from cases.server_disk import push_backlog
 from harness.clock import Clock
 from harness.farm import Farm, Traffic
 from harness.process import children, resident, wait
@@ -15,6 +16,9 @@ from harness.trial import case
 
 def descriptors(pid):
     return len(os.listdir(f"/proc/{pid}/fd"))
+
+
+WARM = 40_000  # messages: then the worker's page cache has what it may have
 
 
 class Soak:
@@ -160,9 +164,11 @@ class Watch:
 def soak(t):
     soak = Soak(t)
     farm = soak.farm.serve()
+    push_backlog(farm, WARM)
+    wait("the caches are full", lambda: soak.server.stored() >= WARM, 120, gap=0.5)
     daemons = [machine.daemon() for machine in farm.machines]
     with Traffic(farm, rate=60, batch=5):
-        wait("messages flow", lambda: soak.server.stored() > 100, 60)
+        wait("messages flow", lambda: soak.server.stored() > WARM + 100, 60)
         worker, = children(soak.server.service.pid)
         watch = Watch(t, {"supervisor": soak.server.service.pid, "worker": worker,
                           **{f"daemon {i}": daemon.pid for i, daemon in enumerate(daemons)}})
