@@ -140,7 +140,8 @@ void Job::State::start() {
                                          .environment = options.environment,
                                          .group = group,
                                          .inherit = options.passthrough,
-                                         .terminal = terminal});
+                                         .terminal = terminal,
+                                         .ends_with_us = options.ends_with_us});
   outcome.start_errno = started.error;
   pid = started.pid;
   if (pid <= 0) return;

@@ -39,6 +39,7 @@ struct RunOptions {
   bool quiet = false;        // with passthrough: hold the output back until `release`
   std::string input;         // else: what it reads on stdin
   std::map<std::string, std::string> environment;  // changes, for handlers
+  bool ends_with_us = false;  // it is killed when the thread that runs it ends
   /// Called once, by finish(), when the command has run for so long.
   Seconds later_after{0};
   std::function<void()> later;

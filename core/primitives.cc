@@ -194,17 +194,21 @@ SCM outcome_to_scm(const Outcome& outcome) {
                 {"timed-out", scm(outcome.timed_out)},
                 {"stdout", text_to_scm(outcome.standard_output)},
                 {"stderr", text_to_scm(outcome.standard_error)},
+                {"cut", scm_from_bool(outcome.cut)},
                 {"elapsed", scm_from_int64(static_cast<std::int64_t>(outcome.elapsed * 1000))}});
 }
 
 SCM run_program(const std::vector<std::string>& argv, SCM input, double limit,
-                const std::vector<std::pair<std::string, std::string>>& environment) {
+                const std::vector<std::pair<std::string, std::string>>& environment,
+                std::size_t most) {
   if (argv.empty()) throw Error{Error::Code::usage, "no program to run"};
   RunOptions options;
   options.limit = Seconds{limit};
   options.input = bytes_argument(input, 2);
   options.environment = {environment.begin(), environment.end()};
-  options.head = options.tail = 128 * 1024;
+  options.head = options.tail = most / 2;
+  options.grace = Seconds{3};
+  options.ends_with_us = true;
   return outcome_to_scm(without_guile([&] { return run(argv, options); }));
 }
 

@@ -37,7 +37,7 @@ and directories may hold blanks: the numbers stand before the word with the `%'.
         _ ...)
        (share used free))
       ((_ words ...) (before words))
-      (() (error "not understood from df:" df)))))
+      (() (cannot-watch "not understood from df: " df)))))
 
 (define (last-line text)
   (let ((text (string-trim-right text)))

@@ -103,6 +103,8 @@ first a name, the last a sentence, as SHAPE tells; else a syntax error."
     ((list?) "a list")
     ((duration?) "a duration")
     ((size?) "a size")
+    ((limit?) "a number or a range such as \"10:20\"")
+    ((percent-limit?) "percent")
     (else
      (string-trim-right (string-map (lambda (c) (if (eqv? c #\-) #\space c))
                                     (symbol->string name))

@@ -3,19 +3,26 @@
 
 (define-module (sheepdog monitor)
   #:use-module (sheepdog clause)
+  #:use-module (sheepdog core)
   #:use-module (sheepdog datum)
   #:use-module (sheepdog error)
+  #:use-module (sheepdog memory)
   #:use-module (sheepdog message)
+  #:use-module (sheepdog probe)
   #:use-module (sheepdog quantity)
+  #:use-module (ice-9 control)
+  #:use-module (ice-9 exceptions)
   #:use-module (ice-9 match)
   #:use-module (srfi srfi-9)
   #:export (define-monitor
             monitor? monitor-name monitor-doc monitor-options monitor-fields monitor-every
-            monitor-sample monitor-judge monitor-receive monitor-timeout monitor-place monitor-file
+            monitor-sample monitor-judge monitor-receive monitor-timeout monitor-limit
+            monitor-place monitor-file
             monitor-ref monitor-names register-monitor! forget-monitor! call-recording
             declared-name declared-wants declared-default declared-sentence
             declared-ref declared-fits? declared-complaint
             misfit check-fields call-sample call-judge call-receive
+            watching call-watching
             report report? report-tag report-state report-summary report-fields
             report-facts report-replaces))
 
@@ -49,7 +56,7 @@
 ;;; The monitor.
 
 (define-record-type <monitor>
-  (make-monitor name doc options fields every sample judge receive timeout place)
+  (make-monitor name doc options fields every sample judge receive timeout limit place)
   monitor?
   (name monitor-name)                             ;symbol
   (doc monitor-doc)                               ;string
@@ -60,6 +67,7 @@
   (judge monitor-judge)                           ;(outcome option ...) -> report(s) | #f
   (receive monitor-receive)                       ;(message field ...) -> actions | #f
   (timeout monitor-timeout)                       ;ms that `receive' may run | #f: as usual
+  (limit monitor-limit)                           ;ms that `sample' may run | #f: as usual
   (place monitor-place))                          ;(FILE LINE COLUMN) of the form | #f
 
 (define (monitor-file monitor)
@@ -122,10 +130,10 @@ registered."
                                   (datum->text default))))))
 
 (define* (define-monitor* name doc #:key (options '()) (fields '()) every sample judge
-           receive timeout place)
+           receive timeout limit place)
   "Define the monitor NAME, a symbol, with the docstring DOC; what `define-monitor' expands
 to.  OPTIONS are lists (name predicate wants default sentence), FIELDS the same without
-default.  EVERY and TIMEOUT are in ms, PLACE a list (FILE LINE COLUMN) or #f."
+default.  EVERY, TIMEOUT and LIMIT are in ms, PLACE a list (FILE LINE COLUMN) or #f."
   (let ((options (map (match-lambda
                         ((name predicate wants default sentence)
                          (make-declared name predicate wants default sentence)))
@@ -135,13 +143,13 @@ default.  EVERY and TIMEOUT are in ms, PLACE a list (FILE LINE COLUMN) or #f."
                         (make-declared name predicate wants #f sentence)))
                      fields)))
     (for-each check-default options)
-    (define! (make-monitor name doc options fields every sample judge receive timeout
+    (define! (make-monitor name doc options fields every sample judge receive timeout limit
                            (real-place place)))))
 
 
 ;;; The form.
 
-(define %clauses '(options fields every sample judge receive timeout))
+(define %clauses '(options fields every limit sample judge receive timeout))
 
 (define (check-clauses form clauses)
   "Raise a syntax error unless the CLAUSES of FORM go together."
@@ -152,11 +160,13 @@ default.  EVERY and TIMEOUT are in ms, PLACE a list (FILE LINE COLUMN) or #f."
     (violate 'define-monitor "'every' wants 'sample'" form))
   (when (and (have? 'sample) (not (have? 'every)))
     (violate 'define-monitor "'sample' wants (every \"5m\")" form))
+  (when (and (have? 'limit) (not (have? 'sample)))
+    (violate 'define-monitor "'limit' wants 'sample'" form))
   (when (and (have? 'timeout) (not (have? 'receive)))
     (violate 'define-monitor "'timeout' wants 'receive'" form)))
 
 (define (duration form keyword clause)
-  "Return the ms of CLAUSE, what follows KEYWORD (`every' or `timeout') in FORM; #f if there is
+  "Return the ms of CLAUSE, what follows KEYWORD, such as `every', in FORM; #f if there is
 none."
   (define (complain)
     (violate 'define-monitor
@@ -196,7 +206,8 @@ are VARIABLES.  #f if there is no clause."
     "(define-monitor NAME DOC CLAUSE ...): define, or define anew, the monitor NAME.  Clauses:
 (options (NAME PREDICATE DEFAULT SENTENCE) ...), (fields (NAME PREDICATE SENTENCE) ...),
 (every DURATION), (sample BODY ...), (judge (OUTCOME) BODY ...), (receive (MESSAGE) BODY ...).
-(timeout DURATION), for how long `receive' may run, usually 5 s.  Options are variables in `sample'
+(limit DURATION), for how long `sample' may run, (timeout DURATION), for how long `receive' may,
+usually 5 s each.  Options are variables in `sample'
 and `judge', fields in `receive'."
     (syntax-case form ()
       ((_ name doc clause ...)
@@ -213,6 +224,7 @@ and `judge', fields in `receive'."
               (fields (map declaration fields))
               (every (duration form 'every (assq-ref clauses 'every)))
               (timeout (duration form 'timeout (assq-ref clauses 'timeout)))
+              (limit (duration form 'limit (assq-ref clauses 'limit)))
               (sample (body form (assq-ref clauses 'sample) (map car options)))
               (judge (body-of-one form (assq-ref clauses 'judge) (map car options)))
               (receive (body-of-one form (assq-ref clauses 'receive) (map car fields)))
@@ -220,7 +232,7 @@ and `judge', fields in `receive'."
            #'(define-monitor* 'name doc
                #:options (list . options) #:fields (list . fields) #:every every
                #:sample sample #:judge judge #:receive receive #:timeout timeout
-               #:place 'place))))
+               #:limit limit #:place 'place))))
       (_ (violate 'define-monitor
                   "expected (define-monitor NAME \"What it is for.\" CLAUSE ...)" form)))))
 
@@ -275,9 +287,40 @@ people, TAG the thing watched if there are several, FIELDS an alist of what is d
            (#f (declared-default option))))
        (monitor-options monitor)))
 
-(define (call-sample monitor options)
-  "Return the reports that MONITOR gives now, under OPTIONS, an alist."
-  (reports monitor (apply (monitor-sample monitor) (option-values monitor options))))
+(define (call-watching tag thunk)
+  "Return what THUNK returns; where it says `cannot-watch', a report of TAG, `unknown' and why."
+  (let/ec return
+    ;; What is another error passes with all its frames.
+    (with-exception-handler
+     (lambda (exception)
+       (let ((key (exception-kind exception)) (arguments (exception-args exception)))
+         (when (error-code? 'cannot-watch key arguments)
+           (return (report #:tag tag #:state 'unknown
+                           #:summary (exception->text key arguments))))
+         (raise-continuable exception)))
+     thunk)))
+
+(define-syntax-rule (watching tag body ...)
+  "Return what BODY returns, a report of TAG; one of state `unknown' where BODY says that it cannot
+watch: a file is missing, a program hangs."
+  (call-watching tag (lambda () body ...)))
+
+(define %usual-limit 5000)                        ;ms
+
+(define* (call-sample monitor options #:key (memory '()) (now (%now))
+                      (limit (or (monitor-limit monitor) %usual-limit)))
+  "Return two values: the reports that MONITOR gives at NOW (epoch ms) under OPTIONS, an alist, and
+its memory, an alist of plain data to be handed in as MEMORY the next time.  The programs that it
+runs have nine tenths of LIMIT, in ms, so that it can tell if one of them hangs."
+  (call-with-memory memory now
+    (lambda ()
+      (call-with-deadline (* 9/10 limit)
+        (lambda ()
+          (reports monitor
+                   (call-watching #f
+                     (lambda ()
+                       (apply (monitor-sample monitor)
+                              (option-values monitor options))))))))))
 
 (define (call-judge monitor outcome options)
   "Return the reports of MONITOR on OUTCOME, an alist of (sheepdog outcome), under OPTIONS."

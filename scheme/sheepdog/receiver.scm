@@ -124,6 +124,7 @@ goes wrong."
      (json->action (car (%json-read line)) message))))
 
 (define %grace 30000)                             ;ms
+(define %most-output (* 256 1024))                ;bytes
 
 (define (run-program-receiver receiver message)
   "Return the actions, checked, that the program of RECEIVER writes when it is given MESSAGE:
@@ -136,7 +137,8 @@ one JSON document on its standard input, a JSON array a line on its standard out
                                             ": its program " (car (receiver-argv receiver)))
                    (+ timeout %grace)
                    (lambda ()
-                     (%run (receiver-argv receiver) input (/ timeout 1000.0) '()))))
+                     (%run (receiver-argv receiver) input (/ timeout 1000.0) '()
+                           %most-output))))
          (wrong (ending result timeout)))
     (when wrong
       (complain receiver wrong))

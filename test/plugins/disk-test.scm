@@ -42,7 +42,7 @@
       (percent-used (df "/dev/sdb1 1000 100 900 10% /mnt/my 5% disk")))
     (test-equal "a file system without blocks" 0
       (percent-used (df "proc 0 0 0 - /proc")))
-    (test-raises "other words" 'misc-error "not understood from df: \"moo\""
+    (test-raises "other words" 'cannot-watch "not understood from df: moo"
                  (percent-used "moo")))
 
   (test-group "sample"

@@ -76,7 +76,11 @@
 
   (test-equal "a program's end is told"
     '((status . 3) (signal . #f) (errno . #f) (timed-out . #f) (stdout . "hör\n") (stderr . "2\n"))
-    (let ((outcome (%run '("sh" "-c" "cat; echo $A >&2; exit 3") "hör\n" 10 '(("A" . "2")))))
+    (let ((outcome (%run '("sh" "-c" "cat; echo $A >&2; exit 3") "hör\n" 10 '(("A" . "2")) 1000)))
       (map (lambda (key) (assq key outcome)) '(status signal errno timed-out stdout stderr))))
+  (test-equal "of much that it writes the middle is left out, and that is told"
+    '("ab\n[... 6 bytes left out ...]\nkl\n" #t)
+    (let ((outcome (%run '("printf" "ab\ncd\nef\nkl\n") "" 10 '() 6)))
+      (list (assq-ref outcome 'stdout) (assq-ref outcome 'cut))))
   (test-equal "so is one that does not start" "No such file or directory"
-    (assq-ref (%run '("/no/such/program") "" 10 '()) 'errno)))
+    (assq-ref (%run '("/no/such/program") "" 10 '() 1000) 'errno)))

@@ -113,6 +113,35 @@
                  (begin
                    (eval '(define-monitor odd "O." (every "5m") (sample 5)) (current-module))
                    (call-sample (monitor-ref 'odd) '())))
+    (test-equal "a sample tells what could not be watched, as a whole or in part"
+      '(((#f unknown "no tool" ())) (("a" unknown "no a" ()) ("b" ok "" ())))
+      (begin
+        (eval '(define-monitor lame "L."
+                 (options (whole? boolean? #t "Whole?"))
+                 (every "5m")
+                 (limit "1m")
+                 (sample
+                   (if whole?
+                       (cannot-watch "no tool")
+                       (list (watching "a" (cannot-watch "no " "a"))
+                             (watching "b" (report #:tag "b" #:state 'ok))))))
+              (current-module))
+        (map (lambda (whole?)
+               (map report->list (call-sample (monitor-ref 'lame) `((whole? . ,whole?)))))
+             '(#t #f))))
+    (test-equal "and for how long it may run" 60000 (monitor-limit (monitor-ref 'lame)))
+    (test-equal "what it remembers is its second value" '(1 2 ((count . 3)))
+      (begin
+        (eval '(define-monitor counting "C." (every "5m")
+                 (sample
+                   (remember! 'count (+ 1 (recall 'count 0)))
+                   (report #:state 'ok #:summary (number->string (sample-time)))))
+              (current-module))
+        (call-with-values
+            (lambda ()
+              (call-sample (monitor-ref 'counting) '() #:memory '((count . 2)) #:now 12))
+          (lambda (reports memory)
+            (list (length reports) (string-length (report-summary (car reports))) memory)))))
     (test-raises "a report has a state" 'bad-plugin
                  "a report wants #:state ok, warn, fail or unknown, got late"
                  (report #:state 'late)))
@@ -137,7 +166,7 @@
                  "(define-monitor cow\n \"C.\"\n (smaple 5))")
     (test-syntax "one like none of them"
                  '("unknown clause 'moo' of define-monitor
-hint: it has options, fields, every, sample, judge, receive, timeout" 0 25)
+hint: it has options, fields, every, limit, sample, judge, receive, timeout" 0 25)
                  "(define-monitor cow \"C.\" (moo 5))")
     (test-syntax "a clause given twice"
                  '("clause 'every' given twice" 1 1)

@@ -1,0 +1,154 @@
+;;; probe.scm -- looking at a machine: files and programs, in bounded time and memory
+;;; SPDX-License-Identifier: GPL-3.0-or-later
+
+;; What cannot be looked at, a file that is missing, a tool that hangs, is no error of the monitor:
+;; `cannot-watch' makes it a report of state `unknown' that says why.
+
+(define-module (sheepdog probe)
+  #:use-module (sheepdog core)
+  #:use-module (sheepdog error)
+  #:use-module (sheepdog quantity)
+  #:use-module (sheepdog text)
+  #:use-module (ice-9 binary-ports)
+  #:use-module (ice-9 ftw)
+  #:use-module (ice-9 match)
+  #:use-module (rnrs bytevectors)
+  #:export (cannot-watch
+            file-text file-lines file-names existing-file
+            find-program command-outcome command-text
+            call-with-deadline))
+
+(define (cannot-watch . words)
+  "Say that the thing cannot be watched now, because of WORDS, strings or other data: where nobody
+else says so, the report is `unknown', with these words."
+  (raise-error 'cannot-watch
+               (string-concatenate (map (lambda (word)
+                                          (if (string? word) word (object->string word)))
+                                        words))))
+
+
+;;; Files.
+
+(define %most-bytes (* 16 1024 1024))
+
+(define (call-with-file file what proc)
+  "Return what PROC returns for FILE; any error of the system in it says that FILE cannot be WHAT."
+  (catch 'system-error
+    (lambda () (proc file))
+    (lambda arguments
+      (cannot-watch "cannot " what " " file ": "
+                    (strerror (system-error-errno arguments))))))
+
+(define (file-bytes file)
+  (call-with-file file "read"
+    (lambda (file)
+      (let ((port (open file (logior O_RDONLY O_NONBLOCK O_CLOEXEC))))
+        (dynamic-wind
+          (const #t)
+          (lambda ()
+            (let ((bytes (get-bytevector-n port %most-bytes)))
+              (unless (or (eof-object? bytes) (eof-object? (lookahead-u8 port)))
+                (cannot-watch file " is larger than " (size->text %most-bytes)))
+              (if (eof-object? bytes) #vu8() bytes)))
+          (lambda () (close-port port)))))))
+
+(define (file-text file)
+  "Return the text of FILE, 16 MiB at most; bytes that are no UTF-8 are replaced."
+  (car (%repair (file-bytes file))))
+
+(define (file-lines file)
+  "Return the lines of FILE, a list of strings; see `file-text'."
+  (let ((text (file-text file)))
+    (if (string-null? text)
+        '()
+        (string-split (if (string-suffix? "\n" text) (string-drop-right text 1) text)
+                      #\newline))))
+
+(define (file-names directory)
+  "Return the names in DIRECTORY, a sorted list without `.' and `..'; empty if it is not there."
+  (let ((stat (stat directory #f)))
+    (if stat
+        (or (scandir directory (lambda (name) (not (member name '("." "..")))))
+            (cannot-watch "cannot read the directory " directory))
+        '())))
+
+(define (existing-file . files)
+  "Return the first of FILES that is there, or #f."
+  (let loop ((files files))
+    (match files
+      (() #f)
+      ((file . rest) (if (file-exists? file) file (loop rest))))))
+
+
+;;; Programs.
+
+(define %usual-limit 60000)                       ;ms
+(define %usual-size (* 4 1024 1024))
+
+(define %deadline (make-parameter #f))            ;monotonic ms when programs are to be done | #f
+
+(define (call-with-deadline ms thunk)
+  "Return what THUNK returns; the programs that it runs have MS together."
+  (parameterize ((%deadline (+ (%monotonic) ms)))
+    (thunk)))
+
+(define (time-left limit)
+  "Return the ms that a program may take which wishes LIMIT."
+  (if (%deadline)
+      (max 1 (min limit (- (%deadline) (%monotonic))))
+      limit))
+
+(define (search-path-for-programs)
+  ;; A daemon's PATH often lacks the tools of the superuser.
+  (append (string-split (or (getenv "PATH") "") #\:) '("/usr/sbin" "/sbin")))
+
+(define (find-program . names)
+  "Return the path of the first of NAMES, programs, that is installed, or #f."
+  (let loop ((names names))
+    (match names
+      (() #f)
+      ((name . rest)
+       (or (if (string-index name #\/)
+               (and (access? name X_OK) name)
+               (search-path (search-path-for-programs) name))
+           (loop rest))))))
+
+(define* (command-outcome argv #:key (limit %usual-limit) (most %usual-size) (input "")
+                          (environment '()))
+  "Run ARGV, a program and its arguments, without a shell and in the C locale, for LIMIT ms and as
+long as the sample may take at most; INPUT is on its standard input, ENVIRONMENT an alist of strings.
+Return an alist: `status' or `signal', `stdout' and `stderr' (text), `elapsed' (ms).  Say that it
+cannot be watched if the program is not installed, does not end in time, or writes more than MOST
+bytes."
+  (let* ((name (basename (car argv)))
+         (program (or (find-program (car argv))
+                      (cannot-watch name " is not installed")))
+         (limit (time-left limit))
+         (outcome (%run (cons program (cdr argv)) input (/ limit 1000.0)
+                        `(("LC_ALL" . "C") ,@environment) most)))
+    (cond ((assq-ref outcome 'errno) => (lambda (why) (cannot-watch name " does not run: " why)))
+          ((assq-ref outcome 'timed-out)
+           (cannot-watch name " was not done after " (duration->text limit)))
+          ((assq-ref outcome 'cut)
+           (cannot-watch name " wrote more than " (size->text most)))
+          (else outcome))))
+
+(define (last-words text)
+  "Return the last line of TEXT that is not blank, fit to be shown, behind a colon; \"\" for none."
+  (match (filter (negate string-null?)
+                 (map string-trim-both (string-split text #\newline)))
+    (() "")
+    ((_ ... line) (string-append ": " (fit (printable line) 200)))))
+
+(define (command-text program . arguments)
+  "Return what PROGRAM, run with ARGUMENTS as by `command-outcome', writes to its standard output.
+Say that it cannot be watched if it does not end with status 0, too."
+  (let ((outcome (command-outcome (cons program arguments))))
+    (unless (eqv? 0 (assq-ref outcome 'status))
+      (cannot-watch (basename program)
+                    (match (assq-ref outcome 'status)
+                      (#f (string-append ": killed by signal "
+                                         (number->string (assq-ref outcome 'signal))))
+                      (status (string-append ": exit status " (number->string status))))
+                    (last-words (assq-ref outcome 'stderr))))
+    (assq-ref outcome 'stdout)))
