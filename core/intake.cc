@@ -81,6 +81,7 @@ class Batch {
     if (origin.own_numbers) {
       sender.acknowledge = true;
       numbering_.settle(sender, std::min(entry.first, seq) - 1);
+      if (numbering_.removed(sender, seq)) return false;
     }
     std::int64_t variant = 0;
     auto id = insert(entry, sender.id, seq, variant);
@@ -130,7 +131,8 @@ class Batch {
     return db_.changes() > 0 ? db_.last_insert_id() : 0;
   }
 
-  /// The number for another body under a known identity; nothing when this body is known too.
+  /// The number for another body under a known identity; nothing when this body is known too. One
+  /// that has become shorter lost the output of its command to its age: then the length must do.
   std::optional<std::int64_t> next_variant(const Entry& entry, std::int64_t sender,
                                            std::int64_t seq) {
     const std::array<Value, 2> values{sender, seq};
@@ -138,10 +140,13 @@ class Batch {
         "SELECT body, length FROM message WHERE sender = ? AND seq = ? ORDER BY variant", values);
     for (const auto& row : known) {
       const auto& body = std::get<Blob>(row[0]);
+      const auto length = std::get<std::int64_t>(row[1]);
+      const bool whole =
+          body.size() == std::min(static_cast<std::size_t>(length), std::size_t{max_message});
       const bool same =
-          std::equal(body.begin(), body.end(), entry.message.begin(), entry.message.end(),
+          !whole || std::equal(body.begin(), body.end(), entry.message.begin(), entry.message.end(),
                      [](unsigned char a, char b) { return a == static_cast<unsigned char>(b); });
-      if (same && std::get<std::int64_t>(row[1]) == entry.length) return {};
+      if (same && length == entry.length) return {};
     }
     return static_cast<std::int64_t>(known.size());
   }

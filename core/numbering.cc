@@ -104,6 +104,15 @@ void Numbering::give_up(Sender& sender, std::int64_t first, std::int64_t last) {
   look_up(sender);
 }
 
+bool Numbering::removed(const Sender& sender, std::int64_t seq) {
+  if (seq > sender.highest) return false;
+  const std::array<Value, 2> values{sender.id, seq};
+  const auto rows = db_.run(
+      "SELECT last FROM removed WHERE sender = ? AND first <= ? ORDER BY first DESC LIMIT 1",
+      values);
+  return !rows.empty() && integer(rows[0], 0) >= seq;
+}
+
 void Numbering::take(Sender& sender, std::int64_t seq) {
   sender.changed = true;
   if (seq <= sender.highest) {

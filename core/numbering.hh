@@ -14,7 +14,7 @@ namespace sheepdog {
 
 /// The numbers of the senders of one batch, in the transaction of its caller. While a sender's
 /// numbers come without a gap, a message costs no statement. Tables: sender, hole, held of
-/// scheme/sheepdog/sql/2.sql; when a hole has been waited for long enough is decided in
+/// scheme/sheepdog/sql/2.sql, removed of 3.sql; when a hole has been waited for long enough is decided in
 /// (sheepdog hole), which lets go of what is held, too.
 class Numbering {
  public:
@@ -40,6 +40,9 @@ class Numbering {
   /// The sender never will send `first` to `last`, all below a number that is stored, and says so
   /// in a message of its own: they are not missing.
   void give_up(Sender& sender, std::int64_t first, std::int64_t last);
+
+  /// Whether `seq` was stored, and has been removed since because of its age.
+  bool removed(const Sender& sender, std::int64_t seq);
 
   /// `seq` is stored, and was not before.
   void take(Sender& sender, std::int64_t seq);

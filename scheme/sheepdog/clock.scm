@@ -12,10 +12,11 @@
   #:use-module (sheepdog error)
   #:use-module (sheepdog life)
   #:use-module (sheepdog policy)
+  #:use-module (sheepdog retention)
   #:use-module (sheepdog sql)
   #:use-module (sheepdog trouble)
   #:use-module (ice-9 match)
-  #:export (run-due! %works))
+  #:export (run-due! %works %plans))
 
 (define %slice 200)                               ;rows in a transaction
 (define %minute 60000)
@@ -30,11 +31,12 @@
 (define %works
   (make-parameter `((turn . ,take-turn!)
                     (catch-up . ,end-catch-up!)
-                    (diary . ,tell-appointment!))))
+                    (diary . ,tell-appointment!)
+                    (retention . ,retain!))))
 
 ;; Procedures, called with the database, a configuration that is new and now (ms): what it wants of the
 ;; clock becomes rows.
-(define %plans (list plan-diary!))
+(define %plans (make-parameter (list plan-diary! plan-retention!)))
 
 (define %planned (cons #f #f))                    ;the database and configuration of the last plan
 
@@ -42,7 +44,7 @@
   "Let what CONFIG wants of the clock be known, if that was not done yet."
   (unless (and (eq? db (car %planned)) (eq? config (cdr %planned)))
     (with-transaction db
-      (for-each (lambda (plan) (plan db config now)) %plans))
+      (for-each (lambda (plan) (plan db config now)) (%plans)))
     (set! %planned (cons db config))))
 
 (define (work-of row)

@@ -265,8 +265,7 @@ that is not known; the whole name of a queue, or of a sender with a name of its 
   "Let BODY, the JSON of a message of the server itself, wait like any other; return its id."
   (sql db "INSERT INTO sender (name) VALUES ('the server') ON CONFLICT DO NOTHING")
   (let* ((sender (sql-value db "SELECT id FROM sender WHERE name = 'the server'"))
-         (seq (+ 1 (or (sql-value db "SELECT max(seq) FROM message WHERE sender = " sender)
-                       0)))
+         (seq (+ 1 (sql-value db "SELECT contiguous FROM sender WHERE id = " sender)))
          (bytes (string->utf8 body)))
     (sql db "INSERT INTO message (sender, seq, received, body, length) VALUES (" sender
          ", " seq ", " now ", " bytes ", " (bytevector-length bytes) ")")

@@ -14,6 +14,7 @@
   #:use-module (sheepdog outbox)
   #:use-module (sheepdog policy)
   #:use-module (sheepdog quantity)
+  #:use-module (sheepdog retention)
   #:use-module (sheepdog sql)
   #:use-module (sheepdog station)
   #:use-module (sheepdog store)
@@ -36,7 +37,7 @@
 ;;; What there is to know.
 
 (define-record-type <facts>
-  (make-facts lag down down-text aside newest-aside outbox failed)
+  (make-facts lag down down-text aside newest-aside outbox failed size most)
   facts?
   (lag facts-lag)                                 ;ms that the oldest message waits | #f: none
   (down facts-down)                               ;ms that the queue cannot be read | #f
@@ -44,11 +45,14 @@
   (aside facts-aside)                             ;integer, 1000 at most
   (newest-aside facts-newest-aside)               ;string: why the newest is | #f
   (outbox facts-outbox)                           ;ms that the oldest row waits | #f: none
-  (failed facts-failed))                          ;list of (RECIPIENT . ERROR), given up
+  (failed facts-failed)                           ;list of (RECIPIENT . ERROR), given up
+  (size facts-size)                               ;bytes of the database in use
+  (most facts-most))                              ;bytes that it should have at most
 
-(define* (facts #:key lag down (down-text "") (aside 0) newest-aside outbox (failed '()))
+(define* (facts #:key lag down (down-text "") (aside 0) newest-aside outbox (failed '())
+                (size 0) (most 1))
   "Return what `findings' judges by; see there."
-  (make-facts lag down down-text aside newest-aside outbox failed))
+  (make-facts lag down down-text aside newest-aside outbox failed size most))
 
 (define (oldest-unhandled db)
   "Return when the message that waits longest in DB was received, or #f."
@@ -86,7 +90,9 @@ queue came (ms, or #f), TROUBLE what keeps us from reading it (or #f)."
                              (format #f "message ~a of ~a: ~a" id (sender-words db sender)
                                      reason)))
            #:outbox (and outbox (max 0 (- now outbox)))
-           #:failed (given-up db policy now))))
+           #:failed (given-up db policy now)
+           #:size (used-bytes db)
+           #:most (retention-most (config-retention (policy-config policy))))))
 
 
 ;;; What it means.
@@ -129,11 +135,19 @@ queue came (ms, or #f), TROUBLE what keeps us from reading it (or #f)."
                                    (if (< n 1000) n "1000 and more")
                                    (facts-newest-aside facts))))))
 
+(define (database-finding facts)
+  (if (> (facts-size facts) (facts-most facts))
+      (list "database" 'warn
+            (format #f "it has ~a, over ~a: what is old is dropped earlier"
+                    (size->text (facts-size facts)) (size->text (facts-most facts))))
+      '("database" ok "there is room in it")))
+
 (define (findings facts)
   "Return what FACTS mean: a list of (NAME STATE SUMMARY), of which the subject is SERVER/sheepdog
 NAME.  Of what cannot be told nothing is said."
   (filter identity
-          (list (queue-finding facts) (mail-finding facts) (aside-finding facts))))
+          (list (queue-finding facts) (mail-finding facts) (aside-finding facts)
+                (database-finding facts))))
 
 
 ;;; A look.
@@ -157,7 +171,8 @@ NAME.  Of what cannot be told nothing is said."
     (make-facts (and before lag (min before lag))
                 (facts-down facts) (facts-down-text facts)
                 (facts-aside facts) (facts-newest-aside facts)
-                (facts-outbox facts) (facts-failed facts))))
+                (facts-outbox facts) (facts-failed facts)
+                (facts-size facts) (facts-most facts))))
 
 (define %database-stations '(take-in handle perform look))
 

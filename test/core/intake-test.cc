@@ -81,6 +81,28 @@ TEST_F(intake, another_body_under_a_known_identity_is_the_next_variant) {
   EXPECT_EQ(one(db, "SELECT group_concat(variant) FROM message"), "0,1,2");
 }
 
+TEST_F(intake, what_was_removed_since_is_a_duplicate_for_ever) {
+  take({1, 2, 3, 4, 6});
+  db.run("DELETE FROM message WHERE seq BETWEEN 2 AND 3");
+  db.run("INSERT INTO removed (sender, first, last) SELECT id, 2, 3 FROM sender WHERE name = 's'");
+  for (const int seq : {2, 3, 4, 5}) queue.give(seq);
+  const auto result = take();
+  EXPECT_EQ(result.duplicates, 3);
+  EXPECT_EQ(result.stored, 1);
+  EXPECT_EQ(queue.last_acks.at("s"), 6);
+}
+
+TEST_F(intake, a_message_that_has_lost_its_output_is_still_the_same) {
+  queue.give(1);
+  take();
+  db.run("UPDATE message SET body = substr(body, 2)");
+  queue.give(1);
+  queue.give(1, 0, "longer");
+  const auto result = take();
+  EXPECT_EQ(result.duplicates, 1);
+  EXPECT_EQ(result.stored, 1);
+}
+
 TEST_F(intake, only_numbers_without_a_hole_are_acknowledged) {
   take({1, 2, 4, 5});
   EXPECT_EQ(queue.last_acks.at("s"), 2);

@@ -19,7 +19,7 @@
 (define (run rows until)
   "Return what is done till UNTIL of ROWS, lists (TIME KIND KEY), and what is left then."
   (set! done '())
-  (parameterize ((%works works))
+  (parameterize ((%works works) (%plans '()))
     (call-with-world "(config)"
       (lambda (world)
         (let ((db (world-db world)))
@@ -59,7 +59,8 @@
   (test-equal "the trouble is over when all that was due is done"
     'ok
     (let ((raises? #t))
-      (parameterize ((%works `((once . ,(lambda (batch at key)
+      (parameterize ((%plans '())
+                     (%works `((once . ,(lambda (batch at key)
                                           (when raises?
                                             (set! raises? #f)
                                             (error "no luck")))))))

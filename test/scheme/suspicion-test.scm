@@ -73,8 +73,11 @@ since its start and the time of the oldest entry in the queue; return what was s
   (test-group "what it means"
     (test-equal "nothing to find"
       '(("queue" ok "no message waits long") ("mail" ok "all notices go out")
-        ("aside" ok "nothing is aside"))
+        ("aside" ok "nothing is aside") ("database" ok "there is room in it"))
       (findings (facts)))
+    (test-equal "a database over its limit warns"
+      '(() (("database" warn "it has 3 KiB, over 2 KiB: what is old is dropped earlier")))
+      (list (found #:size 2048 #:most 2048) (found #:size 3072 #:most 2048)))
     (test-equal "a message may wait for a minute"
       '(() (("queue" warn "the oldest message waits since 60 s"))
         (("queue" fail "the oldest message waits since 10 min")))

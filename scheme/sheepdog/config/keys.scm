@@ -196,9 +196,8 @@
          "The file of facts, messages and states."
          #:who "S"
          #:options
-         (list (option 'max-size '(size) "Its size at most." #:default '("8GiB") #:later? #t)
+         (list (option 'max-size '(size) "Its size at most." #:default '("8GiB"))
                (option 'keep '() "How long things are kept; facts and interruptions stay."
-                       #:later? #t
                        #:options (list (option 'messages '(duration) "Messages."
                                                #:default '("400d"))
                                        (option 'output '(duration) "Output of commands."

@@ -38,6 +38,48 @@ CREATE TABLE diary (
   struck INTEGER                        -- when it was taken back; NULL: it counts
 ) STRICT;
 
+-- Numbers of senders whose messages were stored, and removed since because of their age: they are
+-- duplicates for ever.
+CREATE TABLE removed (
+  sender INTEGER NOT NULL,
+  first INTEGER NOT NULL,
+  last INTEGER NOT NULL,
+  PRIMARY KEY (sender, first)
+) STRICT, WITHOUT ROWID;
+
+-- What became of results that were removed: a row for each day on the server's clock.
+CREATE TABLE daily (
+  host TEXT NOT NULL,
+  tag TEXT NOT NULL,
+  day TEXT NOT NULL,                    -- YYYY-MM-DD
+  state TEXT NOT NULL,                  -- '' of messages that told none
+  n INTEGER NOT NULL,
+  first INTEGER NOT NULL,               -- t of the first of them
+  last INTEGER NOT NULL,
+  timed INTEGER NOT NULL,               -- how many had a command that ran
+  least INTEGER,                        -- ms that it ran; NULL where none had one
+  total INTEGER NOT NULL,
+  most INTEGER,
+  PRIMARY KEY (host, tag, day, state)
+) STRICT, WITHOUT ROWID;
+
+-- What became of decisions and of notifications sent (verdict `sent`) that were removed.
+CREATE TABLE tally (
+  subject INTEGER NOT NULL,             -- 0: about none
+  recipient TEXT NOT NULL,
+  day TEXT NOT NULL,
+  verdict TEXT NOT NULL,
+  reason TEXT NOT NULL,                 -- of `sent` the kind
+  n INTEGER NOT NULL,
+  PRIMARY KEY (subject, recipient, day, verdict, reason)
+) STRICT, WITHOUT ROWID;
+
+-- Messages older than others that have lost their output, which have theirs still: the newest ok
+-- and the newest fail of a subject.
+CREATE TABLE whole (
+  message INTEGER PRIMARY KEY
+) STRICT;
+
 -- The life of a subject under all of its terms. An incident lasts till the hard state is ok: since
 -- `bad_since`, with so many `failures`. It may have several spans not ok, of which one may be open.
 ALTER TABLE subject ADD COLUMN span INTEGER;                     -- t0 of the open one; NULL: none
