@@ -30,6 +30,7 @@
 ;; to set it again.
 (define %works
   (make-parameter `((turn . ,take-turn!)
+                    (give-up . ,give-up!)
                     (catch-up . ,end-catch-up!)
                     (diary . ,tell-appointment!)
                     (retention . ,retain!))))

@@ -12,7 +12,7 @@
   #:use-module (sheepdog sql)
   #:use-module (ice-9 match)
   #:use-module (ice-9 receive)
-  #:export (find-expectation write-expectation! schedule! drop-expectation!
+  #:export (expected? find-expectation write-expectation! schedule! drop-expectation!
             misses deadline
             asked-rules ask! unask! asked
             exempt? exempt! unexempt! exemptions))
@@ -65,6 +65,11 @@ limit; DRAINED as for `next-limit'."
   "Let nothing be expected of SUBJECT (an id); return whether something was."
   (undue! db 'expect subject)
   (positive? (sql-changes db "DELETE FROM expectation WHERE subject = " subject)))
+
+(define (expected? db subject)
+  "Is anything expected of SUBJECT (an id)?"
+  (and (sql-value db "SELECT 1 FROM expectation WHERE subject = " subject)
+       #t))
 
 (define (misses db subject since)
   "Return how many times in a row SUBJECT (an id) missed what was expected of it, in a row that lasts

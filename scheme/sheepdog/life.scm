@@ -8,6 +8,7 @@
   #:use-module (sheepdog catch-up)
   #:use-module (sheepdog chronicle)
   #:use-module (sheepdog due)
+  #:use-module (sheepdog expectation)
   #:use-module (sheepdog incident)
   #:use-module (sheepdog rebuild)
   #:use-module (sheepdog tell)
@@ -16,7 +17,9 @@
   #:use-module (srfi srfi-1)
   #:export (live-result! live-late! live-closed!
             note-older! rebuild-older!
-            take-turn! end-catch-up!))
+            take-turn! give-up! end-catch-up!))
+
+(define %patience (* 30 24 3600 1000))            ;ms that the end of a span is waited for unheard
 
 (define (planned? batch matter)
   "Return the procedure that says whether an instant is planned work on the subject of MATTER."
@@ -32,6 +35,8 @@
     (for-each (lambda (change)
                 (change-span! db host tag change now)
                 (match change
+                  (('begin . _)
+                   (due-by! db (+ now %patience) 'give-up (matter-id matter)))
                   (('end from until . _)
                    (when (old? until now)
                      (note-bygone! db (matter-id matter) host tag from)))
@@ -88,6 +93,20 @@ flapping ends."
               (due! (batch-db batch) turn 'turn id)))
           (unless (eq? before subject)
             (decide-again! batch id at)))))))
+
+(define (give-up! batch at id)
+  "Close the open span of the subject ID if nothing was heard of it, and nothing expected, for 30
+days up to AT."
+  (let ((matter (matter-by-id batch id)))
+    (when (and matter (subject-span (matter-subject matter)))
+      (let ((subject (matter-subject matter)))
+        (define (wait-from ms)
+          (due! (batch-db batch) (+ ms %patience) 'give-up id))
+        (cond ((> (+ (subject-heard subject) %patience) at) (wait-from (subject-heard subject)))
+              ((expected? (batch-db batch) id) (wait-from at))
+              (else
+               (live-closed! batch matter)
+               (decide-again! batch id at)))))))
 
 (define (end-catch-up! batch at host)
   "Let what counts after all that HOST sent of its past be told at AT."

@@ -141,7 +141,7 @@ there is none, a note by itself."
 changed that at AT."
   (let* ((matter (matter-by-id batch id))
          (message (and matter (message-of batch (subject-event (matter-subject matter))))))
-    (when message
+    (when (and message (subject-hard (matter-subject matter)))
       (tell-result! batch matter (matter-subject matter) message '()))))
 
 (define (tell-older! batch matter message notes)

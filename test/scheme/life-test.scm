@@ -185,6 +185,29 @@
         (message! world "10:06" "fail" #:time "09:30")
         (list (state world) (spans world)))))
 
+  (test-equal "unheard and unexpected for thirty days: nobody waits for its end any more"
+    '((fail fail) #f (("10:00:00" "d30 10:20:00" "closed")))
+    (call-with-world "(config)"
+      (lambda (world)
+        (messages! world '("09:00" "ok") '("10:00" "fail") '("10:20" "fail"))
+        (until! world "d30 10:19:59")
+        (let ((before (state world)))
+          (until! world "d30 10:20")
+          (list before (sql-value (world-db world) "SELECT max(hard) FROM subject WHERE hard <> ''")
+                (map (match-lambda
+                       (#(from until end) (list (ms->time from) (ms->time until) end)))
+                     (sql (world-db world) "SELECT t0, t1, \"end\" FROM interruption")))))))
+
+  (test-equal "unless something is expected of it"
+    '(fail fail)
+    (call-with-world "(config)"
+      (lambda (world)
+        (messages! world '("09:00" "ok") '("10:00" "fail"))
+        (sql (world-db world) "INSERT INTO expectation (subject, demand, joined, missed, before)
+ SELECT id, 1, 0, 0, 0 FROM subject")
+        (until! world "d31 10:00")
+        (state world))))
+
   (test-equal "N24: a machine that was cut off catches up until a minute after its last old message"
     '("08:01:05" "08:01:06" "08:01:06" #f)
     (call-with-world "(config)"
