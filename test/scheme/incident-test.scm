@@ -284,6 +284,17 @@
            (receive (s more) (subject-after s result (terms) (lambda (at) (< at 5)))
              (loop rest s (append changes more))))))))
 
+  (test-equal "what ends before it began, since our clock was set back, lasted no time"
+    `((begin ,(+ %now 70000) fail "fail" ,(+ %now 70000) 1 #f)
+      (end ,(+ %now 70000) ,(+ %now 70000) 1 2 #f))
+    (changes (list (result 'fail (+ %now 70000) #:sender 1 #:event 1)
+                   (result 'ok 5 #:sender 2 #:event 2))))
+
+  (test-equal "nor is the time raised to one of our future"
+    '(ok ok 5 #f #f 0 2)
+    (look (list (result 'fail (+ %now 70000) #:seq 1 #:event 1)
+                (result 'ok 5 #:seq 2 #:event 2))))
+
   (test-group "hearing"
     (test-assert "a message that changes nothing leaves the same record"
       (let ((s (hear new "error" 10 #f)))

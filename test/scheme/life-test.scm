@@ -175,6 +175,24 @@
         (message! world "10:06" "ok" #:time "09:55")
         (list (state world) (spans world)))))
 
+  (test-equal "an older warn before a late: it was worse than that"
+    '((ok ok) (("09:30:00" "10:05:00" late "09:30:00")))
+    (call-with-world "(config)"
+      (lambda (world)
+        (message! world "09:00" "ok")
+        (flip! world "10:00" "10:00" "not heard since 09:00")
+        (message! world "10:05" "ok")
+        (message! world "10:06" "warn" #:time "09:30")
+        (list (state world) (spans world)))))
+
+  (test-equal "a span of no length stays where others are made anew"
+    '(("10:00:00" "10:00:00" fail "10:00:00") ("10:02:00" "10:05:00" warn "10:02:00"))
+    (call-with-world "(config)"
+      (lambda (world)
+        (messages! world '("09:00" "ok") '("10:00" "fail") '("10:00" "ok") '("10:05" "ok")
+                   '("10:06" "warn" #:time "10:02"))
+        (spans world))))
+
   (test-equal "an older fail leaves a late as it was"
     '((ok ok) (("09:30:00" "10:05:00" fail "09:30:00")))
     (call-with-world "(config)"
@@ -197,6 +215,14 @@
                 (map (match-lambda
                        (#(from until end) (list (ms->time from) (ms->time until) end)))
                      (sql (world-db world) "SELECT t0, t1, \"end\" FROM interruption")))))))
+
+  (test-equal "what came too late opens nothing that was closed"
+    '(("10:00:00" "d30 10:20:00"))
+    (call-with-world "(config)"
+      (lambda (world)
+        (messages! world '("09:00" "ok") '("10:00" "fail") '("10:20" "fail")
+                   '("d30 10:20" "fail" #:time "10:10"))
+        (map (match-lambda ((from until . _) (list from until))) (spans world)))))
 
   (test-equal "unless something is expected of it"
     '(fail fail)
@@ -247,11 +273,11 @@
         (bygones world))))
 
   (test-equal "an old failure between two good ones is bygone, too"
-    '(("02:00:00" "03:00:00" fail 1))
+    '(("02:00:00" "03:00:00" fail 1) "08:01:00")
     (call-with-world "(config)"
       (lambda (world)
         (messages! world '("01:00" "ok") '("03:00" "ok") '("08:00" "fail" #:time "02:00"))
-        (bygones world))))
+        (append (bygones world) (list (catching-up world))))))
 
   (test-equal "it lasts ten minutes at most, and comes once an hour"
     '("08:10:00" #f #f "09:01:00")
