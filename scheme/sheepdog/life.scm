@@ -38,6 +38,7 @@
                   (('begin . _)
                    (due-by! db (+ now %patience) 'give-up (matter-id matter)))
                   (('end from until . _)
+                   (undue! db 'give-up (matter-id matter))
                    (when (old? until now)
                      (note-bygone! db (matter-id matter) host tag from)))
                   (_ #t)))

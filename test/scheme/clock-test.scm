@@ -28,7 +28,8 @@
           (until! world until)
           (list done
                 (map (match-lambda (#(at kind tries) (list (ms->time at) (string->symbol kind) tries)))
-                     (sql db "SELECT at, kind, tries FROM due ORDER BY at, kind"))
+                     (sql db "SELECT at, kind, tries FROM due WHERE kind <> 'give-up'
+ ORDER BY at, kind"))
                 (match (state world #:subject (string-append (gethostname) "/sheepdog expect"))
                   ((state hard) state)
                   (#f #f))))))))
