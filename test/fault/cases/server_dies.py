@@ -34,7 +34,7 @@ def handled(farm):
 
 
 @case("C1", "worker killed at random, 200 times, 20 000 messages; then the supervisor",
-      "20 000 stored, 1 row each, integrity ok each time, back ≤ 2 s", limit=600)
+      "20 000 stored, 1 row each, integrity ok each time, back ≤ 2 s", limit=600, alone=True)
 def killed(t):
     farm = Farm(t, machines=2).serve()
     slowest = 0.0
