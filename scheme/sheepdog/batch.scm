@@ -21,6 +21,7 @@
   #:export (call-with-batch batch-db batch-policy batch-now
             matter known-matter matter-by-id
             matter-subject set-matter-subject! matter-clause matter-terms matter-id
+            matter-demand set-matter-demand!
             add-event! write-events! batch-last-ok batch-facts
             batch-memory
 
@@ -90,12 +91,13 @@ changed, all in one transaction, and return what PROC returns."
 ;;; A matter: a subject and all that concerns it.
 
 (define-record-type <matter>
-  (make-matter id read subject clause pairs routed touched?)
+  (make-matter id read subject clause demand pairs routed touched?)
   matter?
   (id matter-id)                                  ;integer: the subject's row
   (read matter-read set-matter-read!)             ;subject as it is stored | #f: it is new
   (subject matter-subject set-matter-subject!)
   (clause matter-clause)                          ;the clause that fits it
+  (demand matter-demand set-matter-demand!)       ;see (sheepdog awaited) | #f: not sought yet
   (pairs matter-pairs set-matter-pairs!)          ;list of <pair> | #f: not read yet
   (routed matter-routed set-matter-routed!)       ;see `routed!' | #f: not known yet
   (touched? matter-touched? set-matter-touched!)) ;is it of this batch?
@@ -115,6 +117,7 @@ changed, all in one transaction, and return what PROC returns."
                            read subject
                            (clause-for (policy-clauses (batch-policy batch))
                                        (subject-host subject) (subject-tag subject))
+                           #f
                            (if read #f '())
                            #f #f)))
     (hash-set! (batch-matters batch) name made)

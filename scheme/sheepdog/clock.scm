@@ -5,6 +5,7 @@
 ;; own; what raises then is tried again later.
 
 (define-module (sheepdog clock)
+  #:use-module (sheepdog awaited)
   #:use-module (sheepdog batch)
   #:use-module (sheepdog calendar)
   #:use-module (sheepdog core)
@@ -32,12 +33,15 @@
   (make-parameter `((turn . ,take-turn!)
                     (give-up . ,give-up!)
                     (catch-up . ,end-catch-up!)
-                    (diary . ,tell-appointment!)
-                    (retention . ,retain!))))
+                     (deadline . ,pass-due!)
+                     (lost . ,lose-run!)
+                     (members . ,walk-members!)
+                     (diary . ,tell-appointment!)
+                     (retention . ,retain!))))
 
 ;; Procedures, called with the database, a configuration that is new and now (ms): what it wants of the
 ;; clock becomes rows.
-(define %plans (make-parameter (list plan-diary! plan-retention!)))
+(define %plans (make-parameter (list plan-diary! plan-members! plan-retention!)))
 
 (define %planned (cons #f #f))                    ;the database and configuration of the last plan
 

@@ -16,7 +16,7 @@
   #:use-module (srfi srfi-1)
   #:use-module (srfi srfi-9)
   #:export (demand-rule rule-pattern rule-demand entry->rules
-            rules->index index-rules index-key
+            rules->index index-rules index-key index-names
             own-demand demand-for plain-rule pattern-rule))
 
 (define-record-type <rule>
@@ -119,6 +119,12 @@ of windows: whether W is open, when it opens or closes next, and in a string wha
                                                   (demand-key (rule-demand rule))))
                                  (index-rules index))
                             "\n")))
+
+(define (index-names index)
+  "Return the subjects that INDEX names: a list of (HOST . TAG), as written, none twice."
+  (map (lambda (rule) (pattern-names (rule-pattern rule)))
+       (sort (hash-map->list (lambda (name rule) rule) (index-plain index))
+             (lambda (a b) (< (rule-order a) (rule-order b))))))
 
 (define (plain-rule index host tag)
   "Return the rule of INDEX that names HOST/TAG, or #f."

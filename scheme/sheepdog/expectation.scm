@@ -58,12 +58,12 @@ else was demanded of it."
 limit; DRAINED as for `next-limit'."
   (receive (at limit) (next-limit expectation runs drained)
     (if at
-        (due! db at 'expect subject)
-        (undue! db 'expect subject))))
+        (due! db at 'deadline subject)
+        (undue! db 'deadline subject))))
 
 (define (drop-expectation! db subject)
   "Let nothing be expected of SUBJECT (an id); return whether something was."
-  (undue! db 'expect subject)
+  (undue! db 'deadline subject)
   (positive? (sql-changes db "DELETE FROM expectation WHERE subject = " subject)))
 
 (define (expected? db subject)
@@ -80,7 +80,7 @@ or ended at SINCE (ms) or later."
 
 (define (deadline db subject)
   "Return when SUBJECT (an id) is late unless it is heard of before, in ms, or #f: never."
-  (due-at db 'expect subject))
+  (due-at db 'deadline subject))
 
 
 ;;; What people asked for.

@@ -12,6 +12,7 @@
 ;; of nobody knows what is tried alone, too: then only the poison dies of it.
 
 (define-module (sheepdog round)
+  #:use-module (sheepdog awaited)
   #:use-module (sheepdog batch)
   #:use-module (sheepdog chronicle)
   #:use-module (sheepdog core)
@@ -113,22 +114,32 @@ happened."
     (matter batch (message-host message) (message-tag message) (message-monitor message)
             (message-at message) (row-sender (item-row item)))))
 
+(define (enter-heard! batch matter message)
+  "Enter that MATTER was heard of by MESSAGE; return that, judged by what is expected."
+  (set-matter-subject! matter
+                       (hear (matter-subject matter) (message-monitor message)
+                             (message-at message) (message-every message)))
+  (judged batch matter message))
+
+(define (enter-state! batch item matter message notes)
+  "Enter the state of MATTER, if MESSAGE tells one, and what comes of NOTES; return when it counts as
+having happened."
+  (cond ((and matter (message-state message))
+         (enter-result! batch matter message (item-row item) notes))
+        (else
+         (tell-notes! batch item notes)
+         (message-at message))))
+
 (define (enter-told! batch item matter)
   "Enter event, facts and state of the message of ITEM, which is about MATTER (#f: its kind
 tells of none), and the effects of its receiver."
-  (let* ((message (item-message item))
-         (notes (notes-of (item-effects item))))
+  (let* ((message (if matter
+                      (enter-heard! batch matter (item-message item))
+                      (item-message item)))
+         (at (enter-state! batch item matter message (notes-of (item-effects item)))))
+    (add-event! batch (event-row message at))
     (when matter
-      (set-matter-subject! matter
-                           (hear (matter-subject matter) (message-monitor message)
-                                 (message-at message) (message-every message))))
-    (add-event! batch
-                (event-row message
-                           (if (and matter (message-state message))
-                               (enter-result! batch matter message (item-row item) notes)
-                               (begin
-                                 (tell-notes! batch item notes)
-                                 (message-at message)))))
+      (await! batch matter message at))
     (unless (and (null? (message-facts message)) (null? (message-replaces message)))
       (take-facts! (batch-facts batch) (message-host message) (message-facts message)
                    (message-replaces message) (message-at message) (message-id message)))

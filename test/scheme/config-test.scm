@@ -301,8 +301,8 @@ files (NAME CONTENT) beside it."
       '("test.conf:1:9: error: 'depends' goes in a circle: a/* -> b/* -> a/*")
       (errors "(config (depends \"a/*\" (on \"b/x\")) (depends \"b/*\" (on \"a/y\")))"))
     (test-equal "a key of a later version says so, once"
-      '("test.conf:1:9: warning: 'expect' is checked but has no effect in this version")
-      (problems "(config (expect \"a/b\" (every \"1d\"))\n (expect \"a/c\" (every \"1d\")))"))
+      '("test.conf:1:9: warning: 'job' is checked but has no effect in this version")
+      (problems "(config (job a (run \"/bin/true\"))\n (job b (run \"/bin/true\")))"))
     (test-equal "an option of a later version says so"
       '("test.conf:1:31: warning: 'max-size' of 'database' is checked but has no effect in this version")
       (problems "(config (database \"/tmp/x.db\" (max-size \"1GiB\")))"))

@@ -90,10 +90,10 @@ returns."
   (go-to! world (time->ms text))
   (settle-round! world))
 
-(define* (message! world when state #:key (subject "h/t") (time when) sender seq (more '()))
-  "Let a message that SUBJECT has STATE (a string; #f: none) arrive at WHEN, which says that it
-happened at TIME."
-  (go-to! world (time->ms when))
+(define* (queue! world state #:key (subject "h/t") (time (ms->time (world-now world))) sender seq sent
+                 (more '()))
+  "Let a message that SUBJECT has STATE (a string; #f: none) arrive now, and wait.  It says that it
+happened at TIME; SENT is the sender's clock at the hand-over (#f: it does not say)."
   (let* ((db (world-db world))
          (slash (string-index subject #\/))
          (id (+ 1 (or (sql-value db "SELECT max(id) FROM message") 0)))
@@ -102,10 +102,16 @@ happened at TIME."
                               (time . ,(/ (time->ms time) 1000))
                               ,@(if state `((state . ,state)) '())
                               ,@more))))
-    (sql db "INSERT INTO message (id, sender, seq, received, body, length) VALUES (" id ", "
-         (or sender 0) ", " (or seq id) ", " (world-now world) ", " (string->utf8 body) ", 1)")
-    (sql db "INSERT INTO waiting (message) VALUES (" id ")")
-    (settle-round! world)))
+    (sql db "INSERT INTO message (id, sender, seq, received, sent, body, length) VALUES (" id ", "
+         (or sender 0) ", " (or seq id) ", " (world-now world) ", "
+         (and sent (time->ms sent)) ", " (string->utf8 body) ", 1)")
+    (sql db "INSERT INTO waiting (message) VALUES (" id ")")))
+
+(define* (message! world when state #:rest more)
+  "Let a message with STATE arrive at WHEN, as `queue!' has it, and be handled."
+  (go-to! world (time->ms when))
+  (apply queue! world state more)
+  (settle-round! world))
 
 (define (messages! world . messages)
   "Let MESSAGES, lists of the arguments of `message!' behind the world, arrive in their order."
@@ -141,8 +147,10 @@ was."
  WHERE host || '/' || tag = " subject " ORDER BY t0")))
 
 (define* (state world #:key (subject "h/t"))
-  "Return the (STATE HARD) of SUBJECT, or #f."
+  "Return the (STATE HARD) of SUBJECT, each #f while it has none, or #f: nothing is known of it."
+  (define (text->state text)
+    (and (not (string-null? text)) (string->symbol text)))
   (match (sql-row (world-db world) "SELECT state, hard FROM subject
  WHERE host || '/' || tag = " subject)
-    (#(state hard) (list (string->symbol state) (string->symbol hard)))
+    (#(state hard) (list (text->state state) (text->state hard)))
     (#f #f)))

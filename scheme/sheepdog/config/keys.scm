@@ -257,25 +257,25 @@
                          (option 'reason '(text) "Why.")))
    (spec 'window '(name)
          "A part of the week, by name."
-         #:who "DS" #:repeats? #t #:unique #t #:later? #t #:needs '((any days time except))
+         #:who "DS" #:repeats? #t #:unique #t #:needs '((any days time except))
          #:options (list (option 'days '(days +) "The weekdays.")
                          (option 'time '(span) "The hours; the end is outside.")
                          zone
                          (option 'except '(date +) "Days that are not of it.")))
    (spec 'expect '(pattern +)
          "A success of each of these subjects every so often."
-         #:who "S" #:repeats? #t #:later? #t #:needs '((every cron))
+         #:who "S" #:repeats? #t #:needs '((every cron))
          #:options
          (list (option 'every '(duration) "How often.")
                cron
                zone
-               (option 'grace '(duration) 
+               (option 'grace '(duration)
                        "How much later is not late; else as every, 1h at most.")
                (option 'start-within '(duration) "How soon it must have begun.")
                (option 'finish-within '(duration) "How long it may run.")
                (option 'at-most '((integer 1) duration) "More often is a warning.")
                (option 'not-quicker '(duration) "A success sooner than this is a warning.")
-               (during "Only inside this window.")
+               (option 'during '(window) "Only inside this window.")
                (option 'by '((one-of success any)) "What satisfies it." #:default '(success))))
    (spec 'diary '(name)
          "Something to be remembered of at a date."

@@ -83,7 +83,7 @@
  ;; Machines that still send with the Ruby sheepdog.
  ;(inbox \"sheepdog_run\")
 
- ;; Each of these a success every so often.  (Checked by this version, used by a later one.)
+ ;; Each of these a success every so often; its absence is noticed.
  ;(expect \"*/PING\" (every \"15m\") (grace \"15m\"))
  ;(expect \"tux01/mariabackup\" (cron \"0 5 * * *\") (grace \"2h\"))
  )
