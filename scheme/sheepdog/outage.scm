@@ -15,12 +15,13 @@
   #:use-module (ice-9 match)
   #:use-module (srfi srfi-9)
   #:export (make-hearing heed!
-            heed-boot! heard-all!
+            begin-call! idle-call!
             deafness outage-words))
 
 (define %minute 60000)
 (define %outage (* 2 %minute))                    ;shorter ones are none
 (define %step %minute)                            ;of our clock, that counts
+(define %pause 30000)                             ;between two notes of a round
 
 
 ;;; The rows.  One is open at most: from its end on we are deaf.
@@ -137,8 +138,18 @@ from reading the queue, (SINCE . TEXT), or #f; IDLE? says that nothing waits in 
 
 ;;; A machine that is its own server, and works now and then.
 
-(define (heed-boot! db now uptime)
-  "Note that we were deaf if this machine, UPTIME ms after its start, was off since our last round."
+(define (begin-call! db now uptime)
+  "Note at NOW that we were deaf if this machine, UPTIME ms after its start (#f: not known), was off
+since our last round; that we had nothing to do for a while is no outage."
   (let ((last (last-round db)))
     (when (and last uptime (> (- now uptime) last))
-      (begin-outage! db last "this machine was off" #t))))
+      (with-transaction db
+        (begin-outage! db last "this machine was off" #t)))))
+
+(define (idle-call! db policy now)
+  "Note at NOW that nothing waits that was sent."
+  (when (or (open-outage db)
+            (> (abs (- now (or (last-round db) 0))) %pause))
+    (with-transaction db
+      (heard-all! db policy now)
+      (note-round! db now))))

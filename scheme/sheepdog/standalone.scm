@@ -10,6 +10,8 @@
   #:use-module (sheepdog core)
   #:use-module (sheepdog error)
   #:use-module (sheepdog log)
+  #:use-module (sheepdog machine)
+  #:use-module (sheepdog outage)
   #:use-module (sheepdog perform)
   #:use-module (sheepdog plugins)
   #:use-module (sheepdog policy)
@@ -88,13 +90,19 @@ ended."
 (define %programs-patience 0.2)                   ;s between two looks at the queue meanwhile
 
 (define* (drain-all! db queue performer config #:key wait?)
-  "Take in, handle, do what is due and perform until nothing waits that could be done now; with WAIT?, until no
-program runs either."
+  "Take in, handle, do what is due and perform until nothing waits that could be done now; with
+WAIT?, until no program runs either."
+  (define (hear!)
+    (let ((waited (+ (match (%take-in! queue db %batch 0)
+                       (#(claimed stored duplicates) claimed))
+                     (handle-waiting! db config (%now) #:limit %batch))))
+      (when (zero? waited)
+        (idle-call! db (policy config) (%now)))
+      waited))
+  (begin-call! db (%now) (uptime))
   (let loop ((patience 0))
     (%notify-manager "WATCHDOG=1")
-    (let ((done (+ (match (%take-in! queue db %batch 0)
-                     (#(claimed stored duplicates) claimed))
-                   (handle-waiting! db config (%now) #:limit %batch)
+    (let ((done (+ (hear!)
                    (run-due! db config (%now))
                    (perform-outbox! performer db config (%now) #:patience patience))))
       (cond ((positive? done) (loop 0))

@@ -15,7 +15,7 @@
   #:use-module (srfi srfi-1)
   #:export (open-store %schema
             mark set-mark! store-identity
-            leave-sign! last-sign last-round dead-since remove-sign! %longest-silence
+            leave-sign! note-round! last-sign last-round dead-since remove-sign! %longest-silence
 
             waiting-messages count-attempts! uncount-attempts! uncount-others!
             still-waiting handled! put-aside! retry-aside!
@@ -136,6 +136,9 @@ lost, or, with `read-only', older than we know."
 
 (define (leave-sign! db now)
   (set-mark! db "sign" now)
+  (note-round! db now))
+
+(define (note-round! db now)
   (set-mark! db "round" now))
 
 (define (last-round db)

@@ -9,6 +9,8 @@
   #:use-module (sheepdog core)
   #:use-module (sheepdog due)
   #:use-module (sheepdog error)
+  #:use-module (sheepdog machine)
+  #:use-module (sheepdog outage)
   #:use-module (sheepdog perform)
   #:use-module (sheepdog policy)
   #:use-module ((sheepdog repl) #:select (close-repl!))
@@ -29,7 +31,8 @@
 
 ;; What a reload changes.
 (define-record-type <server>
-  (make-server program role file db options performer stations suspicion config settings queue repl)
+  (make-server program role file db options performer stations suspicion hearing config settings queue
+               repl)
   server?
   (program server-program)                        ;string
   (role server-role)                              ;symbol: queue-daemon handler
@@ -39,6 +42,7 @@
   (performer server-performer)                    ;performer | #f: leaves what is timed to another
   (stations server-stations)                      ;what fails of the loop
   (suspicion server-suspicion)                    ;suspicion | #f: leaves that to another, too
+  (hearing server-hearing)                        ;hearing | #f: likewise
   (config server-config set-server-config!)
   (settings server-settings set-server-settings!)
   (queue server-queue set-server-queue!)          ;queue | #f: not open
@@ -88,6 +92,21 @@ at it."
           (handle-waiting! (server-db server) (server-config server) (%now)
                            #:limit %batch)))
       0))
+
+(define (take-in-trouble server now)
+  "Return since when (ms) SERVER cannot read its queue, and why, as a pair; #f: it can."
+  (let ((trouble (trouble (server-stations server) 'take-in)))
+    (and trouble
+         (cons (- now (- (%monotonic) (trouble-since trouble)))
+               (trouble-text trouble)))))
+
+(define (hear! server idle?)
+  "Note whether SERVER hears what is sent, if that is ours to do; IDLE? says that nothing waits."
+  (when (server-hearing server)
+    (let ((now (%now)))
+      (heed! (server-hearing server) (server-db server) (policy (server-config server))
+             now (%monotonic) #:trouble (take-in-trouble server now) #:idle? idle?)))
+  0)
 
 (define (clock! server)
   "Do a slice of what is due, if that is ours to do; return how much that was."
@@ -154,6 +173,8 @@ whether there was."
         0))
   (let* ((taken (go 'take-in (lambda () (take-in! server (patience server busy?)))))
          (handled (go 'handle (lambda () (handle! server))))
+         ;; Before the clock, which finds nobody late while we were deaf.
+         (heard (go 'hear (lambda () (hear! server (zero? (+ taken handled))))))
          (done (go 'clock (lambda () (clock! server))))
          (performed (go 'perform (lambda () (perform! server %effects)))))
     (go 'look (lambda () (suspect! server)))
@@ -163,10 +184,16 @@ whether there was."
 
 (define (work-until-idle! server)
   "Do all that is to be done now, and wait for the programs that this starts."
+  (define (hear!)
+    (let ((waited (+ (take-in! server 0) (handle! server))))
+      (when (and (zero? waited) (server-hearing server))
+        (idle-call! (server-db server) (policy (server-config server)) (%now)))
+      waited))
+  (when (server-hearing server)
+    (begin-call! (server-db server) (%now) (uptime)))
   (let loop ((patience 0))
     (%notify-manager "WATCHDOG=1")
-    (let ((done (+ (take-in! server 0)
-                   (handle! server)
+    (let ((done (+ (hear!)
                    (clock! server)
                    (perform! server %batch #:patience patience))))
       (cond ((positive? done) (loop 0))
@@ -269,7 +296,8 @@ dry-run); return the exit status."
               (let* ((performer (and (eq? role 'queue-daemon) (open-performer file)))
                      (suspicion (and (eq? role 'queue-daemon) (make-suspicion)))
                      (server (make-server program role file db options performer (make-stations)
-                                          suspicion config settings #f #f)))
+                                          suspicion (and performer (make-hearing))
+                                          config settings #f #f)))
                 (dynamic-wind
                   (const #t)
                   (lambda () (run-server server))
