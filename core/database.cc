@@ -23,12 +23,17 @@ namespace {
 
 constexpr std::size_t kept_statements = 250;
 
-// What is committed survives a power cut (FULL); a log that grew is cut again. The
-// indexes of a busy server do not fit into SQLite's usual 2 MiB, and a checkpoint each 4 MiB writes
-// the same pages again and again: 16 MiB of each.
+// What is committed survives a power cut (FULL); a log that grew is cut again. The indexes of a busy
+// server do not fit into SQLite's usual 2 MiB, and a checkpoint each 4 MiB writes the same pages
+// again and again: 16 MiB of cache, and of log while one thread writes.
+constexpr int most_pages = 4096;  // of the log
 constexpr const char* writer_pragmas =
     "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864;"
     "PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = 4096;";
+constexpr const char* beside_pragmas = "PRAGMA cache_size = -4096;";
+
+constexpr int nap = 500;  // µs between tries to get a lock: another thread soon lets go
+constexpr int most_tries = 10'000;
 
 constexpr const char* pragmas = "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;";
 
@@ -110,6 +115,21 @@ void execute(sqlite3* db, const std::string& file, const char* sql) {
   if (code != SQLITE_OK) throw database_error(db, code, file);
 }
 
+int wait_for_lock(void* /*unused*/, int tries) {
+  return tries < most_tries && (usleep(nap), true);  // a signal only shortens a nap
+}
+
+/// Called after each commit of a connection that is to empty the log. Where two write in turn there
+/// is always something new in it, so this waits for the other's end, and keeps it off meanwhile. A
+/// long reader is not waited for: then what can be done is done, and the rest after the next commit.
+int empty_log(void* /*unused*/, sqlite3* db, const char* name, int pages) {
+  if (pages < most_pages) return SQLITE_OK;
+  sqlite3_busy_timeout(db, 20);
+  sqlite3_wal_checkpoint_v2(db, name, SQLITE_CHECKPOINT_RESTART, nullptr, nullptr);
+  sqlite3_busy_handler(db, wait_for_lock, nullptr);
+  return SQLITE_OK;
+}
+
 Handle open_database(const std::string& file, Database::Mode mode) {
   if (mode == Database::Mode::create) create_file(file);
   sqlite3* db = nullptr;
@@ -117,10 +137,10 @@ Handle open_database(const std::string& file, Database::Mode mode) {
       file.c_str(), &db, open_flags(mode) | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
   Handle handle{db};
   if (code != SQLITE_OK) throw database_error(db, code, file);
-  sqlite3_busy_timeout(db, 5000);
+  sqlite3_busy_handler(db, wait_for_lock, nullptr);
   sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
   execute(db, file, pragmas);
-  // Also the first look at the file itself: one that is no database is refused here.
+  // The first look at the file itself, too: one that is no database is refused here.
   execute(db, file, mode == Database::Mode::read_only ? "PRAGMA schema_version" : writer_pragmas);
   return handle;
 }
@@ -172,11 +192,8 @@ void bind_all(Statement& statement, std::span<const Value> values, const std::st
 }
 
 /// Lets a map of strings be searched by string_view without making a string.
-struct TextHash {
+struct TextHash : std::hash<std::string_view> {
   using is_transparent = void;
-  std::size_t operator()(std::string_view text) const {
-    return std::hash<std::string_view>{}(text);
-  }
 };
 
 }  // namespace
@@ -194,6 +211,16 @@ Database::Database(const std::string& file, Mode mode)
     : state_{std::make_unique<State>(file, mode)} {}
 Database::~Database() = default;
 Database::Database(Database&&) noexcept = default;
+
+Database Database::beside() {
+  Database other{state_->file, Mode::read_write};
+  if (moved())
+    throw Error{Error::Code::database_failed, state_->file + " was removed or replaced"};
+  execute(other.state_->handle.get(), state_->file, beside_pragmas);
+  sqlite3_wal_hook(other.state_->handle.get(), empty_log, nullptr);
+  sqlite3_wal_autocheckpoint(state_->handle.get(), 2 * most_pages);
+  return other;
+}
 
 Statement& Database::prepare(std::string_view sql) {
   auto& statements = state_->statements;
@@ -368,23 +395,6 @@ std::string_view Statement::text(int column) const {
 void Statement::reset() {
   sqlite3_reset(handle_.get());
   sqlite3_clear_bindings(handle_.get());
-}
-
-Transaction::Transaction(Database& db) : db_{db} { db_.run("BEGIN IMMEDIATE"); }
-
-Transaction::~Transaction() {
-  // SQLite has rolled back by itself after some errors (a full disk).
-  if (!open_ || !db_.in_transaction()) return;
-  try {
-    db_.run("ROLLBACK");
-  } catch (...) {
-    // The next BEGIN says what is wrong with this connection.
-  }
-}
-
-void Transaction::commit() {
-  db_.run("COMMIT");
-  open_ = false;
 }
 
 }  // namespace sheepdog

@@ -23,7 +23,7 @@ using Row = std::vector<Value>;
 
 class Statement;
 
-/// A connection to one SQLite file: WAL, synchronous=FULL, foreign keys on, busy time-out 5 s. It
+/// A connection to one SQLite file: WAL, synchronous=FULL, foreign keys on; it waits 5 s for a lock. It
 /// belongs to one thread at a time and never crosses a fork. Errors of SQLite are thrown as
 /// Error::database_failed, `FILE: WORDS`, with a hint where there is something to do.
 class Database {
@@ -36,6 +36,10 @@ class Database {
   ~Database();
   Database(Database&&) noexcept;
   Database(const Database&) = delete;
+
+  /// A second connection to the same file, for another thread, with a small cache. From now on it
+  /// is that one which empties the log: a COMMIT of this one seldom has to.
+  [[nodiscard]] Database beside();
 
   /// Run one statement with `values` bound to its ?s; its rows. The compiled statement is kept.
   std::vector<Row> run(std::string_view sql, std::span<const Value> values = {});
@@ -99,19 +103,6 @@ class Statement {
   std::unique_ptr<sqlite3_stmt, Finalize> handle_;
   const std::string* file_;  // the connection's
   std::uint64_t asked_ = 0;  // when it was prepared last, as a count
-};
-
-/// BEGIN IMMEDIATE now; COMMIT by commit(), else ROLLBACK at the end of its scope.
-class Transaction {
- public:
-  explicit Transaction(Database& db);
-  ~Transaction();
-  Transaction(const Transaction&) = delete;
-  void commit();
-
- private:
-  Database& db_;
-  bool open_ = true;
 };
 
 }  // namespace sheepdog

@@ -11,6 +11,7 @@
 #include "error.hh"
 #include "json.hh"
 #include "numbering.hh"
+#include "transaction.hh"
 #include "worker.hh"
 
 namespace sheepdog {

@@ -16,6 +16,7 @@
 #include <system_error>
 
 #include "error.hh"
+#include "transaction.hh"
 
 namespace sheepdog {
 namespace {

@@ -4,13 +4,14 @@
 
 #include <signal.h>
 
-#include <chrono>
 #include <utility>
+
+#include "turn.hh"
 
 namespace sheepdog {
 namespace {
 
-constexpr std::size_t few = 64;  // messages; after so few nobody waits for us, and a thread costs more
+constexpr std::int64_t few = 64;  // messages; after so few nobody waits for us, and a thread costs more
 
 /// While it lives new threads are born deaf: signals are for the thread that runs Scheme.
 class Deaf {
@@ -32,11 +33,39 @@ class Deaf {
 Prefetch::Prefetch(std::unique_ptr<Queue> queue) : queue_{std::move(queue)} {}
 
 Prefetch::~Prefetch() {
-  if (work_.valid()) work_.wait();
+  if (ahead_.valid()) ahead_.wait();
+}
+
+Intake Prefetch::take_in(Database& db, int limit, Seconds patience) {
+  auto intake = taken_ahead();
+  if (intake.claimed == 0) {
+    std::vector<Entry> entries;
+    {
+      const TurnAway away;
+      entries = queue_->claim(limit, patience);
+    }
+    intake = store(entries, *queue_, db);
+  }
+  if (intake.claimed >= few) take_ahead(db, limit);
+  return intake;
+}
+
+Intake Prefetch::taken_ahead() {
+  if (!ahead_.valid()) return {};
+  const TurnAway away;
+  return ahead_.get();
+}
+
+void Prefetch::take_ahead(Database& db, int limit) {
+  if (!beside_) beside_.emplace(db.beside());
+  const Deaf deaf;
+  ahead_ = std::async(std::launch::async, [this, limit] {
+    return sheepdog::take_in(*queue_, *beside_, limit, Seconds{0});
+  });
 }
 
 Queue& Prefetch::idle() {
-  if (work_.valid()) work_.get();
+  if (ahead_.valid()) ahead_.wait();
   return *queue_;
 }
 
@@ -44,21 +73,11 @@ void Prefetch::push(std::span<const Outgoing> messages) { idle().push(messages);
 bool Prefetch::durable() const { return queue_->durable(); }
 
 std::vector<Entry> Prefetch::claim(int limit, Seconds patience) {
-  limit_ = limit;
-  auto& queue = idle();
-  if (auto entries = std::exchange(next_, {}); !entries.empty()) return entries;
-  return queue.claim(limit, patience);
+  return idle().claim(limit, patience);
 }
 
 void Prefetch::acknowledge(std::span<const std::string> ids, const Acknowledgements& acks) {
-  auto& queue = idle();
-  if (ids.size() < few) return queue.acknowledge(ids, acks);
-  const Deaf deaf;
-  work_ = std::async(std::launch::async,
-                     [this, &queue, acks, ids = std::vector(ids.begin(), ids.end())] {
-                       queue.acknowledge(ids, acks);
-                       next_ = queue.claim(limit_, Seconds{0});
-                     });
+  idle().acknowledge(ids, acks);
 }
 
 std::optional<std::int64_t> Prefetch::acknowledged(const std::string& sender) {

@@ -109,7 +109,7 @@ bool db_moved(Database& db) { return db.moved(); }
 
 // ---- queue and spool ----
 
-/// Who claims fetches ahead.
+/// Who claims is a worker, which takes in ahead.
 std::unique_ptr<Queue> queue_open(Settings& settings, const std::string& worker) {
   return without_guile([&]() -> std::unique_ptr<Queue> {
     auto queue = open_first_queue(settings.queues, worker);
@@ -133,14 +133,10 @@ std::optional<std::int64_t> queue_acknowledged(Queue& queue, const std::string& 
 
 SCM take_in_all(Queue& queue, Database& db, int limit, double patience) {
   if (one_by_one()) limit = 1;
-  const Intake intake = without_guile([&] {
-    std::vector<Entry> entries;
-    {
-      const TurnAway away;
-      entries = queue.claim(limit, Seconds{patience});
-    }
-    return store(entries, queue, db);
-  });
+  auto* const worker = dynamic_cast<Prefetch*>(&queue);
+  if (!worker) throw Error{Error::Code::usage, "only a worker takes in what a queue has"};
+  const Intake intake =
+      without_guile([&] { return worker->take_in(db, limit, Seconds{patience}); });
   return vector({scm(intake.claimed), scm(intake.stored), scm(intake.duplicates)});
 }
 

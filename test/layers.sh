@@ -87,8 +87,8 @@ plugins=$(find monitors handlers -name '*.scm' | sort)
   includes $core | grep -E ' (glue|primitives|scheme_[a-z]+)\.hh$' |
     grep -vE '^core/(glue|primitives[a-z_]*|scheme_[a-z]+|interpreter|sheepdog-guile)\.(cc|hh) ' |
     rule "below the glue nobody knows the glue"
-  includes $core | grep -E ' (interpreter|primitives|intake|numbering|local_queue|database)\.hh$' |
-    grep -vE '^core/(interpreter|primitives[a-z_]*|scheme_[a-z]+|intake|numbering|local_queue|database|sheepdog-guile)\.(cc|hh) ' |
+  includes $core | grep -E ' (interpreter|primitives|intake|numbering|prefetch|local_queue|database|transaction)\.hh$' |
+    grep -vE '^core/(interpreter|primitives[a-z_]*|scheme_[a-z]+|intake|numbering|prefetch|local_queue|database|transaction|sheepdog-guile)\.(cc|hh) ' |
     rule "only sheepdog-guile has Guile and SQLite in it: the others ask it"
   includes core/error.* core/text.* core/datum.* | grep -vE ' <| (error|text|datum)\.hh$' |
     rule "error, text and datum stand on nothing of ours"

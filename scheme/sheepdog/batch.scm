@@ -4,10 +4,11 @@
 ;; Between the first and the last message of a batch a subject, what was told of it and what was
 ;; decided are records in memory; `write-batch!' writes them, in the caller's transaction.  What
 ;; was read, the newest facts too, is kept for the next batch, as long as nobody else has written
-;; into the database.
+;; one.
 
 (define-module (sheepdog batch)
   #:use-module (sheepdog chronicle)
+  #:use-module (sheepdog core)
   #:use-module (sheepdog due)
   #:use-module (sheepdog fact)
   #:use-module (sheepdog incident)
@@ -15,6 +16,7 @@
   #:use-module (sheepdog notify)
   #:use-module (sheepdog policy)
   #:use-module (sheepdog sql)
+  #:use-module (sheepdog store)
   #:use-module (ice-9 match)
   #:use-module (srfi srfi-1)
   #:use-module (srfi srfi-9)
@@ -48,42 +50,49 @@
 (define %most-matters 20000)                      ;about 1 KB each
 (define %most-facts 20000)                        ;about 300 bytes each
 
-(define %kept (make-weak-key-hash-table))         ;database -> (data version, policy, matters, facts)
+(define %kept (make-weak-key-hash-table))         ;database -> (writer, policy, matters, facts)
 
-(define (data-version db)
-  "Return a number that changes when another connection writes into DB (PRAGMA data_version)."
-  (sql-value db "PRAGMA data_version"))
+;; Whoever changes subjects, what was told of them, or facts, in whatever process, does it in
+;; `call-with-batch'.  That a message was stored meanwhile makes nothing untrue, so PRAGMA
+;; data_version would say too much: the thread that takes messages in writes all the time.
+(define (wrote-last! db writer)
+  "Let WRITER, a string, be who wrote a batch into DB last; return whether it was before."
+  (or (equal? writer (mark db "writer"))
+      (begin
+        (set-mark! db "writer" writer)
+        #f)))
 
 (define (take-kept! db policy)
-  "Return two values: the matters kept of DB, a hash table, and its facts, both empty if they
-are not known to be true.  They are kept again
-by what has been committed: after an exception they may be false."
-  (let ((kept (hashq-ref %kept db)))
-    (hashq-remove! %kept db)
-    (match kept
-      ((version (? (lambda (kept) (eq? kept policy))) matters facts-of-db)
-       (let ((current? (= version (data-version db))))
-         (values (if (and current? (< (hash-count (const #t) matters) %most-matters))
-                     matters
-                     (make-hash-table 1031))
-                 (if (and current? (< (facts-count facts-of-db) %most-facts))
-                     facts-of-db
-                     (facts db)))))
-      (_ (values (make-hash-table 1031) (facts db))))))
+  "Return what is known of DB under POLICY, as a list for %KEPT; matters and facts are empty if those
+kept are not known to be true.  It is kept again by what has been committed: after an exception it
+may be false."
+  (match (or (hashq-ref %kept db)
+             (list (%random-hex 8) #f #f #f))
+    ((writer under matters facts-of-db)
+     (hashq-remove! %kept db)
+     (let ((current? (and (wrote-last! db writer)
+                          (eq? policy under))))
+       (list writer policy
+             (if (and current? (< (hash-count (const #t) matters) %most-matters))
+                 matters
+                 (make-hash-table 1031))
+             (if (and current? (< (facts-count facts-of-db) %most-facts))
+                 facts-of-db
+                 (facts db)))))))
 
 (define (call-with-batch db policy now proc)
   "Call PROC with a batch without messages, handled at NOW (ms) under POLICY, write what it
 changed, all in one transaction, and return what PROC returns."
   (let* ((kept #f)
          (result (with-transaction db
-                   (call-with-values (lambda () (take-kept! db policy))
-                     (lambda (matters facts)
-                       (set! kept (list (data-version db) policy matters facts))
-                       (let* ((batch (make-batch db policy now matters facts '() #f '()
+                   (set! kept (take-kept! db policy))
+                   (match kept
+                     ((writer policy matters facts)
+                      (let* ((batch (make-batch db policy now matters facts '() #f '()
                                                 (make-hash-table 7)))
-                              (result (proc batch)))
-                         (write-batch! batch)
-                         result))))))
+                             (result (proc batch)))
+                        (write-batch! batch)
+                        result))))))
     (hashq-set! %kept db kept)
     result))
 

@@ -14,6 +14,7 @@
 
 #include "error.hh"
 #include "support.hh"
+#include "transaction.hh"
 
 namespace sheepdog {
 namespace {
@@ -77,7 +78,6 @@ TEST(database, it_is_as_durable_as_promised) {
   EXPECT_EQ(db.run("PRAGMA journal_mode"), (std::vector<Row>{{"wal"s}}));
   EXPECT_EQ(integer(db, "PRAGMA synchronous"), 2);
   EXPECT_EQ(integer(db, "PRAGMA foreign_keys"), 1);
-  EXPECT_EQ(integer(db, "PRAGMA busy_timeout"), 5000);
 }
 
 TEST(database, a_new_file_and_its_directory_are_its_owners) {

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "queue_support.hh"
+#include "transaction.hh"
 
 namespace sheepdog {
 namespace {
