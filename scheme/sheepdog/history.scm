@@ -4,6 +4,7 @@
 ;; Reading only.  What writes is (sheepdog store) and (sheepdog round).
 
 (define-module (sheepdog history)
+  #:use-module (sheepdog name)
   #:use-module (sheepdog pattern)
   #:use-module (sheepdog sql)
   #:use-module (ice-9 match)
@@ -90,18 +91,51 @@
     (#f #f)
     (row (row->standing row))))
 
-(define (run-times db subject)
-  "Return how long the last eight runs of SUBJECT, a <standing>, took: a list of
+(define %most-runs 8)
+
+(define (newer-run? a b)
+  (match (list a b)
+    ((#(t event _) #(other-t other-event _))
+     (or (> t other-t)
+         (and (= t other-t) (> event other-event))))))
+
+(define (unindexed-runs db)
+  "Return the runs that the index of events has not got yet, a hash table from names of subjects to
+lists of #(T EVENT ELAPSED), the newest first."
+  (let ((runs (make-hash-table)))
+    (for-each (match-lambda
+                (#(host tag t event elapsed)
+                 (let ((name (subject-name host tag)))
+                   (hash-set! runs name
+                              (cons (vector t event elapsed) (hash-ref runs name '()))))))
+              (sql db "SELECT host, tag, t, id, elapsed FROM event
+ WHERE id > (SELECT value FROM mark WHERE name = 'indexed') AND elapsed IS NOT NULL
+ ORDER BY t, id"))
+    runs))
+
+(define (indexed-runs db subject)
+  "Return the newest of the other runs of SUBJECT, as `unindexed-runs' does."
+  ;; The inner limit: a subject may have no end of messages without a run.
+  (sql db "SELECT s.t, s.event, e.elapsed FROM (SELECT t, event FROM event_index WHERE host = "
+       (standing-host subject) " AND tag = " (standing-tag subject)
+       " ORDER BY t DESC, event DESC LIMIT 40) s JOIN event e ON e.id = s.event
+ WHERE e.elapsed IS NOT NULL ORDER BY s.t DESC, s.event DESC LIMIT " %most-runs))
+
+(define (run-times db)
+  "Return a procedure that tells how long the last eight runs of a <standing> of DB took: a list of
 ms, the oldest first; '() where no command runs."
-  (if (standing-elapsed subject)
-      (reverse
-       ;; The inner limit: a subject may have no end of messages without a run.
-       (map (match-lambda (#(elapsed) elapsed))
-            (sql db "SELECT e.elapsed FROM (SELECT t, event FROM said WHERE host = "
-                 (standing-host subject) " AND tag = " (standing-tag subject)
-                 " ORDER BY t DESC, event DESC LIMIT 40) s JOIN event e ON e.id = s.event
- WHERE e.elapsed IS NOT NULL ORDER BY s.t DESC, s.event DESC LIMIT 8")))
-      '()))
+  ;; Behind a flood the index lags by thousands of events: they are read once, not once a subject.
+  (define unindexed (delay (unindexed-runs db)))
+  (lambda (subject)
+    (if (standing-elapsed subject)
+        (let ((runs (merge (hash-ref (force unindexed)
+                                     (subject-name (standing-host subject) (standing-tag subject))
+                                     '())
+                           (indexed-runs db subject)
+                           newer-run?)))
+          (reverse (map (match-lambda (#(t event elapsed) elapsed))
+                        (take runs (min %most-runs (length runs))))))
+        '())))
 
 ;;; What was said
 

@@ -58,7 +58,7 @@
     (print-lines
      (status-lines (subjects db (and text (pattern text #:bare? #t))) (%now)
                    #:all? (and text #t)
-                   #:run-times (lambda (subject) (run-times db subject))
+                   #:run-times (run-times db)
                    #:outcome (lambda (subject) (event-outcome db (standing-event subject)))))))
 
 (define (what-if id)

@@ -2,6 +2,7 @@
 ;;; SPDX-License-Identifier: GPL-3.0-or-later
 
 (use-modules (sheepdog archive)
+             (sheepdog chronicle)
              (sheepdog core)
              (sheepdog history)
              (sheepdog message)
@@ -92,7 +93,19 @@
              (find-subject db "web3" "disk")))
      (test-equal "run times, the oldest first; none where no command runs"
        '((40 50 60) ())
-       (map (lambda (s) (run-times db s)) (take (subjects db) 2)))
+       (map (run-times db) (take (subjects db) 2)))
+     (test-equal "the last eight of those in the index and of those that it lacks, by time"
+       '(4 3 7 8 9 10 11 12)
+       (call-with-store
+        (lambda (db)
+          (for-each (lambda (id t) (say! db id t "web1" "dump" "ok" #:elapsed id))
+                    (iota 7 1) '(100 110 130 120 80 90 140))
+          (index-rest! db)
+          (for-each (lambda (id t) (say! db id t "web1" "dump" "ok" #:elapsed id))
+                    (iota 6 8) '(150 160 170 180 190 70))
+          (say! db 14 200 "web2" "dump" "ok" #:elapsed 14)
+          (stand! db 1 "web1" "dump" "ok" 12)
+          ((run-times db) (find-subject db "web1" "dump")))))
 
      (test-equal "the newest entries by time: what was before, how many, who was told"
        '((6 "web3" "disk /" warn #f 1 ())

@@ -99,7 +99,7 @@
                   (print-lines
                    (status-lines standings now #:all? #t
                                  #:wide? (option-ref options 'wide)
-                                 #:run-times (lambda (s) (run-times db s))
+                                 #:run-times (run-times db)
                                  #:outcome (lambda (s)
                                              (event-outcome db (standing-event s)))))))))
          0)))

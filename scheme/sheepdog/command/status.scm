@@ -64,7 +64,7 @@
             (status-lines standings now
                           #:all? (option-ref options 'all)
                           #:wide? (option-ref options 'wide)
-                          #:run-times (lambda (s) (run-times db s))
+                          #:run-times (run-times db)
                           #:outcome (lambda (s)
                                       (event-outcome db (standing-event s))))))))))
 
