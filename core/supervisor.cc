@@ -249,11 +249,12 @@ std::optional<int> Supervisor::after(int status) {
 }
 
 void Supervisor::record(int status) {
-  if (const auto entries = page_->decoding.load(); entries > 0) {
+  const bool limited = page_->limit != 0;
+  // A thread decodes while another runs plugins: what died of one of these did not die of an entry.
+  if (const auto entries = page_->decoding.load(); entries > 0 && !limited) {
     ++page_->decoding_deaths;
     page_->careful = std::max(page_->careful.load(), entries);
   }
-  const bool limited = page_->limit != 0;
   const auto message = page_->message.load();
   const std::string_view words = page_->last_words.get();
   const std::string how = !killed_.empty() ? killed_
