@@ -72,9 +72,13 @@
                      (stored-received stored) (stored-sent stored)))))
 
 (define (event-message db id)
-  "Return the <message> of the event ID, or #f: none, or no longer kept."
-  (let ((stored (and id (find-message db id))))
-    (and stored (read-message stored))))
+  "Return the <message> of the event ID, or #f: none, no longer kept, or none that we can read."
+  (match (and id (sql-row db "SELECT body, received, sent FROM message WHERE id = " id))
+    (#f #f)
+    (#(body received sent)
+     (with-error-handler
+      (const #f)
+      (lambda () (bytes->message body id received sent))))))
 
 (define (event-outcome db id)
   "Return the outcome of the command that the event ID tells of, or #f."
@@ -119,12 +123,12 @@ its EVENT, as a list of <telling>, the oldest first."
           (#(recipient action event at tries next done error)
            (telling recipient action event at tries next done error)))
         (if event
-            (sql db "SELECT recipient, action, event, at, tries, next, done, error
- FROM outbox WHERE subject = " (standing-id subject) " AND event = " event
- " ORDER BY id DESC LIMIT " limit)
-            (sql db "SELECT recipient, action, event, at, tries, next, done, error
- FROM outbox WHERE subject = " (standing-id subject)
- " ORDER BY id DESC LIMIT " limit)))))
+            (sql db "SELECT o.recipient, o.action, a.event, o.at, o.tries, o.next, o.done, o.error
+ FROM about a JOIN outbox o ON o.id = a.outbox WHERE a.subject = " (standing-id subject)
+ " AND a.event = " event " ORDER BY o.id DESC LIMIT " limit)
+            (sql db "SELECT o.recipient, o.action, a.event, o.at, o.tries, o.next, o.done, o.error
+ FROM about a JOIN outbox o ON o.id = a.outbox WHERE a.subject = " (standing-id subject)
+ " ORDER BY a.outbox DESC LIMIT " limit)))))
 
 (define-record-type <verdict>
   (verdict recipient event verdict reason count)

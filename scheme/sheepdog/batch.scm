@@ -13,23 +13,21 @@
   #:use-module (sheepdog fact)
   #:use-module (sheepdog incident)
   #:use-module (sheepdog name)
-  #:use-module (sheepdog notify)
+  #:use-module (sheepdog pair)
   #:use-module (sheepdog policy)
+  #:use-module (sheepdog route)
   #:use-module (sheepdog sql)
   #:use-module (sheepdog store)
   #:use-module (ice-9 match)
   #:use-module (srfi srfi-1)
   #:use-module (srfi srfi-9)
-  #:export (call-with-batch batch-db batch-policy batch-now
-            matter known-matter matter-by-id
-            matter-subject set-matter-subject! matter-clause matter-terms matter-id
-            matter-demand set-matter-demand!
+  #:export (call-with-batch batch-db batch-policy batch-now %awake?
+            matter known-matter matter-by-id known-subject
+            matter-subject set-matter-subject! matter-clause matter-clauses matter-terms
+            matter-id matter-demand set-matter-demand!
+            matter-pairs-read! find-pair! matter-audience set-matter-audience!
             add-event! write-events! batch-last-ok batch-facts
-            batch-memory
-
-            pairs-of
-            pair-recipient pair-destination pair-routed? pair-ledger
-            note-verdict! replace-ledger!))
+            batch-memory))
 
 (define-record-type <batch>
   (make-batch db policy now matters facts touched next-id events memory)
@@ -43,6 +41,9 @@
   (next-id batch-next-id set-batch-next-id!)      ;integer: for a new subject | #f: not asked
   (events batch-events set-batch-events!)         ;rows of `insert-events!', last first
   (memory batch-memory))                          ;hash table: what others know of this batch
+
+;; Will somebody wake up for what is to be told later?  If not, nothing waits for more to tell.
+(define %awake? (make-parameter #f))
 
 
 ;;; What is kept from batch to batch.
@@ -100,16 +101,20 @@ changed, all in one transaction, and return what PROC returns."
 ;;; A matter: a subject and all that concerns it.
 
 (define-record-type <matter>
-  (make-matter id read subject clause demand pairs routed touched?)
+  (make-matter id read subject clauses demand pairs audience touched?)
   matter?
   (id matter-id)                                  ;integer: the subject's row
   (read matter-read set-matter-read!)             ;subject as it is stored | #f: it is new
   (subject matter-subject set-matter-subject!)
-  (clause matter-clause)                          ;the clause that fits it
+  (clauses matter-clauses)                        ;list of the clauses that may count for it
   (demand matter-demand set-matter-demand!)       ;see (sheepdog awaited) | #f: not sought yet
-  (pairs matter-pairs set-matter-pairs!)          ;list of <pair> | #f: not read yet
-  (routed matter-routed set-matter-routed!)       ;see `routed!' | #f: not known yet
+  (pairs matter-pairs set-matter-pairs!)          ;list of pairs | #f: not read yet
+  (audience matter-audience set-matter-audience!) ;see (sheepdog audience) | #f: not known, or varies
   (touched? matter-touched? set-matter-touched!)) ;is it of this batch?
+
+(define (matter-clause matter)
+  "Return the clause that says when MATTER counts as bad."
+  (first (matter-clauses matter)))
 
 (define (matter-terms matter)
   "Return the terms by which MATTER counts as bad."
@@ -124,8 +129,8 @@ changed, all in one transaction, and return what PROC returns."
 (define (make-known! batch name subject read)
   (let ((made (make-matter (if read (subject-id read) (new-id! batch))
                            read subject
-                           (clause-for (policy-clauses (batch-policy batch))
-                                       (subject-host subject) (subject-tag subject))
+                           (clauses-for (policy-clauses (batch-policy batch))
+                                        (subject-host subject) (subject-tag subject))
                            #f
                            (if read #f '())
                            #f #f)))
@@ -159,11 +164,33 @@ MONITOR at AT from SENDER (an id).  Return #f when it has begun too many."
                        (and read (make-known! batch name read read))))))
     (and matter (touch! batch matter))))
 
+(define (known-subject batch host tag)
+  "Return the subject HOST/TAG as it is now, or #f: nothing is known of it."
+  (let ((matter (known-matter batch host tag)))
+    (and matter (matter-subject matter))))
+
 (define (matter-by-id batch id)
   "Return the matter of the stored subject ID, or #f: there is none any more."
   (match (sql-row (batch-db batch) "SELECT host, tag FROM subject WHERE id = " id)
     (#(host tag) (known-matter batch host tag))
     (#f #f)))
+
+(define (matter-pairs-read! batch matter)
+  "Return the pairs of MATTER that were told something or are on hold, read at the first call, and
+those that were asked for."
+  (or (matter-pairs matter)
+      (let ((pairs (stored-pairs (batch-db batch) (matter-id matter))))
+        (set-matter-pairs! matter pairs)
+        pairs)))
+
+(define (find-pair! batch matter recipient)
+  "Return the pair of MATTER and RECIPIENT, made if there is none."
+  (let ((pairs (matter-pairs-read! batch matter)))
+    (or (find (lambda (pair) (string=? recipient (pair-recipient pair))) pairs)
+        (let ((pair (new-pair (matter-id matter) recipient
+                              #:new? (not (matter-read matter)))))
+          (set-matter-pairs! matter (append pairs (list pair)))
+          pair))))
 
 (define (add-event! batch row)
   "Let ROW, as `insert-events!' takes it, be written with the batch."
@@ -182,122 +209,6 @@ MONITOR at AT from SENDER (an id).  Return #f when it has begun too many."
     (#f (last-ok (batch-db batch) subject))))
 
 
-;;; A pair: a subject and a recipient.
-
-(define-record-type <pair>
-  (make-pair subject recipient ledger newest decisions)
-  pair?
-  (subject pair-subject)                          ;integer: id
-  (recipient pair-recipient)                      ;string; "": nobody
-  (ledger pair-ledger set-pair-ledger!)           ;ledger | #f
-  (newest pair-newest set-pair-newest!)           ;<decision> | #f: none | unread
-  (decisions pair-decisions set-pair-decisions!)) ;list of <decision> to write, last first
-
-(define-record-type <decision>
-  (make-decision id verdict since at event count)
-  decision?
-  (id decision-id)                                ;integer: its row | #f: new
-  (verdict decision-verdict)                      ;verdict
-  (since decision-since)                          ;ms
-  (at decision-at set-decision-at!)               ;ms
-  (event decision-event set-decision-event!)      ;integer
-  (count decision-count set-decision-count!))     ;integer: equal ones to write
-
-(define (read-pairs! batch matter)
-  "Return the pairs of MATTER; those with a ledger are read at the first call."
-  (or (matter-pairs matter)
-      (let ((pairs (map (match-lambda
-                          ((recipient . ledger)
-                           (make-pair (matter-id matter) recipient ledger 'unread '())))
-                        (ledger-rows (batch-db batch) (matter-id matter)))))
-        (set-matter-pairs! matter pairs)
-        pairs)))
-
-(define (find-pair! batch matter recipient)
-  "Return the pair of MATTER and RECIPIENT, made if there is none."
-  (let ((pairs (read-pairs! batch matter)))
-    (or (find (lambda (pair) (string=? recipient (pair-recipient pair))) pairs)
-        (let ((pair (make-pair (matter-id matter) recipient #f
-                               (if (matter-read matter) 'unread #f)
-                               '())))
-          (set-matter-pairs! matter (append pairs (list pair)))
-          pair))))
-
-(define (routed-pairs! batch matter mailto)
-  "Return the pairs of MATTER that its clause names, MAILTO for `sender', as an alist to #t."
-  (map (lambda (destination)
-         (cons (find-pair! batch matter (destination->text destination)) #t))
-       (recipients (matter-clause matter) mailto)))
-
-(define (routed! batch matter mailto)
-  "Likewise; unless it hangs on MAILTO it is found once."
-  (define clause (matter-clause matter))
-  (if (and clause (memq 'sender (clause-to clause)))
-      (routed-pairs! batch matter mailto)
-      (or (matter-routed matter)
-          (let ((routed (routed-pairs! batch matter '())))
-            (set-matter-routed! matter routed)
-            routed))))
-
-(define (pairs-of batch matter mailto)
-  "Return an alist from each pair that a decision on MATTER concerns to whether its recipient is
-routed there: those that its clause names (MAILTO: the wish of the message) and those that were
-told of the present incident.  Nobody at all is a pair, too, with the recipient \"\"."
-  (let* ((routed (routed! batch matter mailto))
-         (told (filter (lambda (pair)
-                         (and (pair-ledger pair) (not (assq pair routed))))
-                       (read-pairs! batch matter))))
-    (match (if (null? told)
-               routed
-               (append routed (map (lambda (pair) (cons pair #f)) told)))
-      (() (list (cons (find-pair! batch matter "") #f)))
-      (pairs pairs))))
-
-(define (pair-destination batch pair)
-  "Return the DEST of PAIR."
-  (find-destination (batch-policy batch) (pair-recipient pair)))
-
-(define (read-newest! batch pair)
-  (when (eq? 'unread (pair-newest pair))
-    (set-pair-newest! pair
-                      (match (last-decision (batch-db batch) (pair-subject pair)
-                                            (pair-recipient pair))
-                        (#f #f)
-                        (#(id word reason)
-                         (make-decision id (verdict (string->symbol word) reason)
-                                        #f #f #f 0)))))
-  (pair-newest pair))
-
-(define (equal-verdicts? a b)
-  (and (eq? (verdict-word a) (verdict-word b))
-       (string=? (verdict-reason a) (verdict-reason b))))
-
-(define (note-verdict! batch pair verdict event)
-  "Let VERDICT on PAIR, because of the message EVENT, be written with the batch: counted when
-it is that of the time before, else as a new decision."
-  (let ((newest (read-newest! batch pair))
-        (now (batch-now batch)))
-    (cond ((and newest (equal-verdicts? verdict (decision-verdict newest)))
-           (when (zero? (decision-count newest))
-             (set-pair-decisions! pair (cons newest (pair-decisions pair))))
-           (set-decision-count! newest (+ 1 (decision-count newest)))
-           (set-decision-at! newest now)
-           (set-decision-event! newest event))
-          (else
-           (let ((new (make-decision #f verdict now now event 1)))
-             (set-pair-newest! pair new)
-             (set-pair-decisions! pair (cons new (pair-decisions pair))))))))
-
-(define (replace-ledger! batch pair ledger)
-  "Let LEDGER (#f: empty) be what the recipient of PAIR was told; written at once.  Return #f,
-and change nothing, when somebody else changed it."
-  (and (write-ledger! (batch-db batch) (pair-subject pair) (pair-recipient pair)
-                      (pair-ledger pair) ledger)
-       (begin
-         (set-pair-ledger! pair ledger)
-         #t)))
-
-
 ;;; Writing.
 
 (define (set-turn! db matter)
@@ -310,44 +221,11 @@ and change nothing, when somebody else changed it."
           (after (due! db after 'turn (matter-id matter)))
           (else (undue! db 'turn (matter-id matter))))))
 
-(define (decision-rows matters)
-  "Return two values: rows of decisions that are known and of those that are new, as
-`write-decisions!' takes them."
-  (let ((known '()) (new '()))
-    (define (add! pair decision)
-      (match (decision-id decision)
-        (#f
-         (set! new (cons (list (pair-subject pair) (pair-recipient pair)
-                               (decision-since decision) (decision-at decision)
-                               (decision-event decision)
-                               (verdict-word (decision-verdict decision))
-                               (verdict-reason (decision-verdict decision))
-                               (decision-count decision))
-                         new)))
-        (id
-         (set! known (cons (list (decision-count decision) (decision-at decision)
-                                 (decision-event decision) id)
-                           known)))))
-    (for-each (lambda (matter)
-                (for-each (lambda (pair)
-                            (for-each (lambda (decision) (add! pair decision))
-                                      (reverse (pair-decisions pair))))
-                          (or (matter-pairs matter) '())))
-              matters)
-    (values known (reverse new))))
-
 (define (settle! matter)
   "Let MATTER be as it is after it was written."
   (set-matter-read! matter (matter-subject matter))
   (set-matter-touched! matter #f)
-  (for-each (lambda (pair)
-              (unless (null? (pair-decisions pair))
-                (let ((newest (pair-newest pair)))
-                  (if (decision-id newest)
-                      (set-decision-count! newest 0)
-                      (set-pair-newest! pair 'unread)) ;its row has an id now
-                  (set-pair-decisions! pair '()))))
-            (or (matter-pairs matter) '())))
+  (for-each settle-pair! (or (matter-pairs matter) '())))
 
 (define (other-life? matter)
   (and (matter-read matter)
@@ -375,7 +253,9 @@ and change nothing, when somebody else changed it."
                 (unless (other-news? matter)
                   (set-turn! db matter)))
               matters)
-    (call-with-values (lambda () (decision-rows matters))
+    (call-with-values (lambda ()
+                        (decision-rows (append-map (lambda (matter) (or (matter-pairs matter) '()))
+                                                   matters)))
       (lambda (known new)
         (write-decisions! db known new)))
     (for-each settle! matters)))

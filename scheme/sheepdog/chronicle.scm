@@ -6,16 +6,17 @@
 (define-module (sheepdog chronicle)
   #:use-module (sheepdog core)
   #:use-module (sheepdog incident)
-  #:use-module (sheepdog notify)
+  #:use-module (sheepdog ledger)
   #:use-module (sheepdog sql)
   #:use-module (ice-9 match)
   #:use-module (srfi srfi-1)
+  #:use-module (srfi srfi-9)
   #:export (load-subject begin-subject! insert-subjects! update-lives! update-news!
             next-subject-id
             insert-events! index-rest! change-span! note-late!
-            ledger-rows write-ledger!
+            make-hold hold-reason hold-key hold-since hold-until hold-past
+            ledgers-and-holds write-ledger! write-hold! held-by-key held-for
             last-decision write-decisions!
-            note-told? write-note!
             last-ok))
 
 
@@ -213,38 +214,87 @@ refutes it."
     (_ #f)))
 
 
-;;; Decisions, the ledger, notes.
+;;; Decisions, the ledger, holds.
 
-(define (ledger-rows db subject)
-  "Return what was told of the present incident of the subject with the id SUBJECT: an alist
-from recipients to ledgers."
+;; Why nothing is told to a recipient of a subject just now.
+(define-record-type <hold>
+  (make-hold reason key since until past)
+  hold?
+  (reason hold-reason)                            ;string: the first word of the verdict's
+  (key hold-key)                                  ;string: what it hangs on; "": time alone
+  (since hold-since)                              ;ms
+  (until hold-until)                              ;ms | #f: no time
+  (past hold-past))                               ;integer: spans of the past that are untold
+
+(define (ledgers-and-holds db subject)
+  "Return whom something of SUBJECT (an id) was told in its present incident, or is kept from: a list
+of (RECIPIENT LEDGER|#f HOLD|#f)."
   (map (match-lambda
-         (#(recipient told first thread version)
-          (cons recipient
-                (make-ledger (map string->symbol (string-tokenize told))
-                             first thread version))))
-       (sql db "SELECT recipient, told, first, thread, version FROM ledger WHERE subject = "
-            subject)))
+         (#(recipient told flap first since thread reminders version reason key held until past)
+          (list recipient
+                (and version
+                     (make-ledger (map string->symbol (string-tokenize told)) (= 1 flap)
+                                  first since thread reminders version))
+                (and reason (make-hold reason key held until past)))))
+       (sql db "SELECT l.recipient, told, flap, first, l.since, thread, reminders, version,
+ h.reason, h.key, h.since, h.until, h.past
+ FROM ledger l LEFT JOIN hold h ON h.subject = l.subject AND h.recipient = l.recipient
+ WHERE l.subject = " subject "
+UNION ALL
+SELECT recipient, NULL, NULL, NULL, NULL, NULL, NULL, NULL, reason, key, since, until, past
+ FROM hold h WHERE subject = " subject " AND NOT EXISTS
+ (SELECT 1 FROM ledger l WHERE l.subject = h.subject AND l.recipient = h.recipient)")))
 
 (define (write-ledger! db subject recipient old new)
   "Replace OLD by NEW, each a ledger or #f, as what RECIPIENT was told of SUBJECT (an id).
 Return #f, and change nothing, when OLD is not what stands there any more."
   (define (told ledger)
     (string-join (map symbol->string (ledger-told ledger))))
+  (define (flap ledger)
+    (if (ledger-flap? ledger) 1 0))
   (positive?
    (cond ((and (not old) (not new)) 1)
          ((not old)
-          (sql-changes db "INSERT INTO ledger (subject, recipient, told, first, thread, version)
- VALUES (" subject ", " recipient ", " (told new) ", " (ledger-first new) ", "
- (ledger-thread new) ", " (ledger-version new) ") ON CONFLICT DO NOTHING"))
+          (sql-changes db "INSERT INTO ledger (subject, recipient, told, flap, first, since,
+ thread, reminders, version) VALUES (" subject ", " recipient ", " (told new) ", " (flap new)
+ ", " (ledger-first new) ", " (ledger-since new) ", " (ledger-thread new) ", "
+ (ledger-reminders new) ", " (ledger-version new) ") ON CONFLICT DO NOTHING"))
          ((not new)
           (sql-changes db "DELETE FROM ledger WHERE subject = " subject
                        " AND recipient = " recipient
                        " AND version = " (ledger-version old)))
          (else
-          (sql-changes db "UPDATE ledger SET told = " (told new) ", version = "
-                       (ledger-version new) " WHERE subject = " subject " AND recipient = " recipient
- " AND version = " (ledger-version old))))))
+          (sql-changes db "UPDATE ledger SET told = " (told new) ", flap = " (flap new)
+                       ", reminders = " (ledger-reminders new) ", version = "
+                       (ledger-version new) " WHERE subject = " subject " AND recipient = "
+                       recipient " AND version = " (ledger-version old))))))
+
+(define (write-hold! db subject recipient hold)
+  "Let HOLD, or nothing if it is #f, keep news of SUBJECT (an id) from RECIPIENT."
+  (if hold
+      (sql db "INSERT INTO hold (subject, recipient, reason, key, since, until, past) VALUES ("
+           subject ", " recipient ", " (hold-reason hold) ", " (hold-key hold) ", "
+           (hold-since hold) ", " (hold-until hold) ", " (hold-past hold) ")
+ ON CONFLICT DO UPDATE SET reason = excluded.reason, key = excluded.key, since = excluded.since,
+ until = excluded.until, past = excluded.past")
+      (sql db "DELETE FROM hold WHERE subject = " subject " AND recipient = " recipient)))
+
+(define (held-by-key db reasons key)
+  "Return the ids of the subjects of which something is on hold for one of REASONS (strings) that hangs
+on KEY."
+  (delete-duplicates
+   (append-map (lambda (reason)
+                 (map (match-lambda (#(subject) subject))
+                      (sql db "SELECT DISTINCT subject FROM hold WHERE reason = " reason
+                           " AND key = " key)))
+               reasons)))
+
+(define (held-for db recipient reasons)
+  "Return the ids of the subjects of which something is kept from RECIPIENT for one of REASONS, those
+first that wait longest."
+  (map (match-lambda (#(subject) subject))
+       (sql db "SELECT subject FROM hold WHERE recipient = " recipient " AND reason IN
+ (SELECT value FROM json_each(" (%json-write (list->vector reasons)) ")) ORDER BY since, subject")))
 
 (define (last-decision db subject recipient)
   "Return the newest decision on telling RECIPIENT of SUBJECT (an id), as #(ID VERDICT REASON)
@@ -260,13 +310,3 @@ with the verdict a string, or #f."
   (%db-run-many! db "INSERT INTO decision (subject, recipient, since, at, event, verdict,
  reason, count) VALUES (?,?,?,?,?,?,?,?)"
                  new))
-
-(define (note-told? db subject recipient key)
-  "Was RECIPIENT told the note KEY of SUBJECT (an id)?"
-  (and (sql-value db "SELECT at FROM note WHERE subject = " subject " AND recipient = "
-                  recipient " AND key = " key)
-       #t))
-
-(define (write-note! db subject recipient key now)
-  (sql db "INSERT INTO note (subject, recipient, key, at) VALUES (" subject ", " recipient
-       ", " key ", " now ") ON CONFLICT DO NOTHING"))

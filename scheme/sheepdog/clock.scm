@@ -9,6 +9,7 @@
   #:use-module (sheepdog batch)
   #:use-module (sheepdog calendar)
   #:use-module (sheepdog core)
+  #:use-module (sheepdog decide)
   #:use-module (sheepdog due)
   #:use-module (sheepdog error)
   #:use-module (sheepdog life)
@@ -30,8 +31,9 @@
 ;; set (ms, not after the batch's now) and its key.  The row is gone by then; to do it again later is
 ;; to set it again.
 (define %works
-  (make-parameter `((turn . ,take-turn!)
-                    (give-up . ,give-up!)
+  (make-parameter `((look . ,look!)
+                    (flush . ,flush!)
+                    ((turn . ,take-turn!)
                     (catch-up . ,end-catch-up!)
                      (deadline . ,pass-due!)
                      (lost . ,lose-run!)

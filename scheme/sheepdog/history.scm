@@ -179,7 +179,8 @@ a thousand and more are a thousand."
   (map (match-lambda (#(recipient) recipient))
        (sql db "SELECT DISTINCT o.recipient FROM event e
  JOIN subject s ON s.host = e.host AND s.tag = e.tag
- JOIN outbox o ON o.subject = s.id AND o.event = e.id
+ JOIN about a ON a.subject = s.id AND a.event = e.id
+ JOIN outbox o ON o.id = a.outbox
  WHERE e.id = " id " ORDER BY 1")))
 
 (define (find-entry db id)

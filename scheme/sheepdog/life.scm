@@ -7,11 +7,13 @@
   #:use-module (sheepdog batch)
   #:use-module (sheepdog catch-up)
   #:use-module (sheepdog chronicle)
+  #:use-module (sheepdog decide)
   #:use-module (sheepdog due)
   #:use-module (sheepdog expectation)
   #:use-module (sheepdog incident)
+  #:use-module (sheepdog policy)
   #:use-module (sheepdog rebuild)
-  #:use-module (sheepdog tell)
+  #:use-module ((sheepdog silence) #:prefix silence:)
   #:use-module (ice-9 match)
   #:use-module (ice-9 receive)
   #:use-module (srfi srfi-1)
@@ -23,7 +25,10 @@
 
 (define (planned? batch matter)
   "Return the procedure that says whether an instant is planned work on the subject of MATTER."
-  (const #f))
+  (let ((silences (filter silence:silence-planned? (policy-silences (batch-policy batch)))))
+    (if (null? silences)
+        (const #f)
+        (lambda (at) (silence:planned? silences (matter-subject matter) at)))))
 
 (define (enter! batch matter subject changes)
   "Let the subject of MATTER be SUBJECT, its spans changed by CHANGES."

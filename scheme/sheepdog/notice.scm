@@ -13,31 +13,39 @@
   #:use-module (ice-9 match)
   #:use-module (srfi srfi-1)
   #:use-module (srfi srfi-9)
-  #:export (notice notice-kind notice-subject notice-event notice-state
-            notice-title notice-text))
+  #:export (notice notice-kind notice-subject notice-event notice-state notice-since notice-summary
+            notice-title notice-text notice-line
+            shown-state span-text))
 
 (define %most-lines 20)                           ;of the output
 (define %longest-title 160)                       ;characters
 
 (define-record-type <notice>
-  (make-notice kind subject before monitor event words outcome last-ok told-first)
+  (make-notice kind subject monitor event words outcome last-ok ok-since told first since
+               failures kept past now)
   notice?
-  (kind notice-kind)                              ;symbol: problem change recovery note
-  (subject notice-subject)                        ;subject, after the message
-  (before notice-before)                          ;subject, before it
+  (kind notice-kind)                              ;symbol, see `notice'
+  (subject notice-subject)                        ;subject, as it is
   (monitor notice-monitor)                        ;string
   (event notice-event)                            ;integer: the message
   (words notice-words)                            ;string: what the receiver says | #f
   (outcome notice-outcome)                        ;alist of (sheepdog outcome) | #f
   (last-ok notice-last-ok)                        ;(ms . elapsed ms | #f) | #f: never
-  (told-first notice-told-first))                 ;ms: when the recipient was told first | #f
+  (ok-since notice-ok-since)                      ;ms: since when it was ok before | #f: it was not
+  (told notice-told)                              ;list of states told before, and `flapping'
+  (first notice-first)                            ;ms: when the recipient was told first | #f
+  (since notice-since)                            ;ms: since when it is, or was, not ok | #f
+  (failures notice-failures)                      ;integer: results that were not ok, since then
+  (kept notice-kept)                              ;integer: results of which nothing was told
+  (past notice-past)                              ;integer: spans that came and went unheard
+  (now notice-now))                               ;ms
 
-(define* (notice #:key kind subject before monitor event words outcome last-ok told-first)
-  "Return what a notification of KIND (problem, change, recovery, note) tells of: SUBJECT,
-which was BEFORE, after the message EVENT (an id) of MONITOR; WORDS that its receiver found, or
-#f; the OUTCOME of its command, or #f; LAST-OK, a pair of ms and elapsed ms, or #f; when the
-recipient was TOLD-FIRST of this incident, or #f."
-  (make-notice kind subject before monitor event words outcome last-ok told-first))
+(define* (notice #:key kind subject (monitor "") event words outcome last-ok ok-since (told '())
+                 first since (failures 0) (kept 0) (past 0) (now 0))
+  "Return what a notification of KIND (problem change flapping flapping-over reminder recovery closed
+history note) tells of SUBJECT at NOW; the others are as in the record."
+  (make-notice kind subject monitor event words outcome last-ok ok-since told first since
+               failures kept past now))
 
 (define (notice-state notice)
   "Return the state that NOTICE tells, a symbol, or #f."
@@ -63,32 +71,58 @@ recipient was TOLD-FIRST of this incident, or #f."
   "Return the instant MS on our clocks: \"Fri 20 Nov at 06:00\"."
   (time->local "%a %-d %b at %H:%M" ms))
 
-(define (span-words before at)
-  "Return how long the incident of BEFORE lasted till AT: \"2 days, 3 failures\"."
-  (string-append (duration->text (- at (or (subject-bad-since before) at))) ", "
-                 (plural (subject-failures before) "failure")))
+(define (span-text notice)
+  "Return how long the incident of NOTICE lasted: \"2 days, 3 failures\"."
+  (let ((at (or (subject-at (notice-subject notice)) (notice-now notice))))
+    (string-append (duration->text (max 0 (- at (or (notice-since notice) at)))) ", "
+                   (plural (notice-failures notice) "failure"))))
+
+(define (past-words notice)
+  (let ((past (notice-past notice)))
+    (string-append (plural past "failure") " of " (name notice) " while it was cut off, "
+                   (match past (1 "over") (2 "both over") (_ "all over")))))
+
+(define (notice-summary notice)
+  "Return in a line what NOTICE has to say of the state, \"\": nothing."
+  (printable (first-line (or (notice-words notice)
+                             (subject-summary (notice-subject notice))))))
+
+(define (opening? notice)
+  (or (memq (notice-kind notice) '(problem change flapping reminder))
+      (and (eq? 'flapping-over (notice-kind notice))
+           (bad? (notice-state notice)))))
 
 
 ;;; The title.
 
+(define (headline notice)
+  "Return what NOTICE says, in a line: \"FAIL penguin2/BORG-ETC: exit status 2\"."
+  (let* ((state (shown-state (notice-state notice)))
+         (name (name notice))
+         (summary (notice-summary notice))
+         (said (if (string-null? summary) "" (string-append ": " summary))))
+    (match (notice-kind notice)
+      ((or 'problem 'change) (string-append state " " name said))
+      ('reminder (string-append "still " state " " name said))
+      ('flapping (string-append "flapping " name ": now " state))
+      ('flapping-over (string-append state " " name ", flapping no more"))
+      ('recovery (if (eq? 'ok (notice-state notice))
+                     (string-append state " " name " after " (span-text notice))
+                     (string-append "now " state " " name " after " (span-text notice))))
+      ('closed (string-append name " is watched no more, it was " state))
+      ('history (past-words notice))
+      ('note (string-append name said)))))
+
 (define (notice-title notice)
   "Return the line that stands for NOTICE: \"[sheepdog] FAIL penguin2/BORG-ETC: exit status 2\"."
-  (let* ((subject (notice-subject notice))
-         (summary (printable (first-line (or (notice-words notice)
-                                             (subject-summary subject)))))
-         (said (if (string-null? summary) "" (string-append ": " summary))))
-    (fit (string-append
-          "[sheepdog] "
-          (match (notice-kind notice)
-            ((or 'problem 'change)
-             (string-append (shown-state (notice-state notice)) " " (name notice) said))
-            ('recovery
-             (string-append (shown-state (notice-state notice)) " " (name notice)
-                            " after " (span-words (notice-before notice)
-                                                  (subject-at subject))))
-            ('note
-             (string-append (name notice) said))))
-         %longest-title)))
+  (fit (string-append "[sheepdog] " (headline notice)) %longest-title))
+
+(define (notice-line notice)
+  "Return the line that NOTICE is among others."
+  (string-append (headline notice)
+                 (if (and (opening? notice) (notice-since notice))
+                     (string-append ", since " (moment (notice-since notice)))
+                     "")))
 
 
 ;;; The text.
@@ -101,34 +135,56 @@ recipient was TOLD-FIRST of this incident, or #f."
     ('late "is late since")
     (_ "is unknown since")))
 
+(define (before-words notice)
+  "Return what the subject of NOTICE, a problem, was before."
+  (cond ((notice-ok-since notice)
+         => (lambda (since)
+              (string-append "; it was ok since " (time->local "%-d %b" since) ".")))
+        ((subject-ok-event (notice-subject notice)) ".")
+        (else "; it was never ok before.")))
+
+(define (heard-words notice)
+  "Return when the subject of NOTICE was heard, if that was long after it happened."
+  (let* ((subject (notice-subject notice))
+         (at (subject-at subject))
+         (received (subject-received subject)))
+    (if (and at received (> (- received at) (* 15 60000)))
+        (string-append " It was heard on " (moment received) ".")
+        "")))
+
 (define (sentence notice)
   "Return what happened, as a sentence."
   (let* ((subject (notice-subject notice))
-         (before (notice-before notice))
          (state (notice-state notice))
-         (happened (lambda (since)
-                     (string-append (name notice) " " (became state) " " (moment since)))))
+         (since (or (notice-since notice) (subject-since subject) (notice-now notice)))
+         (changed (or (subject-since subject) since)))
+    (define (happened since)
+      (string-append (name notice) " " (became state) " " (moment since)))
+    (define (is since)
+      (string-append (name notice) " is now " (symbol->string state) ", since " (moment since)))
     (match (notice-kind notice)
       ('problem
-       (string-append
-        (happened (subject-bad-since subject))
-        (cond ((eq? 'ok (subject-state before))
-               (string-append "; it was ok since "
-                              (time->local "%-d %b" (subject-since before)) "."))
-              ((subject-state before)
-               (string-append "; it was "
-                              (symbol->string (subject-state before)) " before."))
-              (else "; nothing was known of it before."))))
+       (string-append (happened since) (before-words notice) (heard-words notice)))
       ('change
-       (string-append (happened (subject-since subject)) "; it is not ok since "
-                      (moment (subject-bad-since subject)) "."))
+       (string-append (happened changed) "; it is not ok since " (moment since) "."))
+      ('reminder
+       (string-append (name notice) " is still " (symbol->string state) ", since "
+                      (moment since) "; "
+                      (plural (notice-kept notice) "result") " kept quiet."))
+      ('flapping
+       (string-append (name notice) " changes too often; "
+                      "what it does is not told until that is over."))
+      ('flapping-over
+       (string-append (name notice) " changes no longer too often; "
+                      (is changed) "."))
       ('recovery
-       (string-append (if (eq? state 'ok)
-                          (happened (subject-since subject))
-                          (string-append (name notice) " is now "
-                                         (symbol->string state) ", since "
-                                         (moment (subject-since subject))))
-                      ", after " (span-words before (subject-at subject)) "."))
+       (string-append (if (eq? state 'ok) (happened changed) (is changed))
+                      ", after " (span-text notice) "."))
+      ('closed
+       (string-append "Of " (name notice) " nothing more is told here; it was "
+                      (symbol->string state) " since " (moment since) "."))
+      ('history
+       (string-append (past-words notice) "."))
       ('note
        (string-append "The monitor " (printable (notice-monitor notice)) " says of "
                       (name notice) ":")))))
@@ -161,14 +217,14 @@ recipient was TOLD-FIRST of this incident, or #f."
     ((at . #f) (moment at))
     ((at . elapsed) (string-append (moment at) ", took " (duration->text elapsed)))))
 
-(define (details notice)
+(define (result-details notice)
   (let ((outcome (or (notice-outcome notice) '()))
         (summary (subject-summary (notice-subject notice))))
     (append
      (detail "command" (and=> (command outcome) (lambda (text) (printable (first-line text)))))
      (detail "outcome" (and (pair? outcome) (printable (outcome-words outcome))))
      (detail "says" (and (null? outcome) (printable summary)))
-     (if (memq (notice-kind notice) '(problem change))
+     (if (opening? notice)
          (detail "last ok" (or (last-ok-words (notice-last-ok notice)) "never"))
          '()))))
 
@@ -183,7 +239,7 @@ that counts."
   (let* ((stream (if (null? (lines-of 'stderr)) 'stdout 'stderr))
          (lines (lines-of stream))
          (count (length lines)))
-    (cond ((or (zero? count) (not (memq (notice-kind notice) '(problem change)))) '())
+    (cond ((or (zero? count) (not (opening? notice))) '())
           (else
            (cons (if (> count %most-lines)
                      (format #f "~a, the last ~a of ~a lines:" stream %most-lines count)
@@ -193,19 +249,31 @@ that counts."
 
 (define (because notice)
   "Return why this is told, in a line."
-  (define (state subject) (if (subject-state subject)
-                              (symbol->string (subject-state subject))
-                              "nothing"))
+  (define (change)
+    (string-append
+     (match (notice-told notice)
+       (() (if (notice-ok-since notice) "ok" "nothing"))
+       (told (string-join (map symbol->string told) " and ")))
+     " -> " (symbol->string (or (notice-state notice) 'unknown))))
   (string-append
    "because: "
    (match (notice-kind notice)
      ('note (string-append "its receiver asks for it in message "
                            (number->string (notice-event notice))))
+     ('history "these results came too late to be news")
      (kind
-      (string-append (state (notice-before notice)) " -> " (state (notice-subject notice))
-                     (if (notice-told-first notice)
-                         (string-append "; first told on " (moment (notice-told-first notice)))
-                         "; not told of it before"))))))
+      (string-append
+       (change)
+       (if (notice-first notice)
+           (string-append "; first told on " (moment (notice-first notice)))
+           "; not told of it before; not silenced; nothing it depends on is down"))))))
+
+(define (details notice)
+  "Return lines about the newest result of NOTICE.  What is late has none."
+  (if (or (eq? 'late (notice-state notice)) (eq? 'history (notice-kind notice)))
+      (detail "last ok" (and (opening? notice)
+                             (or (last-ok-words (notice-last-ok notice)) "never")))
+      (result-details notice)))
 
 (define (notice-text notice)
   "Return the text of NOTICE for people, lines with an end each."
@@ -218,6 +286,8 @@ that counts."
              (details notice)
              (last-output notice)
              (list (because notice)
-                   (string-append "  sheepdog show "
-                                  (number->string (notice-event notice)))))
+                   (string-append "  sheepdog show " (number->string (notice-event notice))
+                                  (if (opening? notice)
+                                      (string-append "; sheepdog ack " (name notice))
+                                      ""))))
      "\n" 'suffix)))

@@ -1,234 +1,339 @@
 ;;; notify.scm -- who is told what: what is true, against what was told
 ;;; SPDX-License-Identifier: GPL-3.0-or-later
 
-;; One pure decision for each pair of subject and recipient.  It compares the hard state with the
-;; ledger, what that recipient was told of the present incident, and sends the kind of news that
-;; comes of it through the gates, in their order; the first that stops gives the reason.
-;; Every verdict is stored.
+;; One pure decision for each pair of subject and recipient, over a record of facts.  It compares
+;; the truth with the ledger, what that recipient was told of the present incident, and sends the
+;; kind of news that comes of it through the gates, in their order; the first that stops gives the
+;; reason.  Every verdict is stored.
 
 (define-module (sheepdog notify)
   #:use-module (sheepdog incident)
-  #:use-module (sheepdog pattern)
+  #:use-module (sheepdog ledger)
+  #:use-module (sheepdog route)
   #:use-module (sheepdog terms)
   #:use-module (ice-9 match)
   #:use-module (ice-9 receive)
   #:use-module (srfi srfi-1)
   #:use-module (srfi srfi-9)
-  #:export (clause clause? clause-to clause-on clause-terms clause-place
-            clause-for recipients destination->text
+  #:export (verdict verdict? verdict-word verdict-reason verdict-until verdict-key
+            tell? hold? verdict-kind equal-verdicts? %older-result %claimed
 
-            make-ledger ledger? ledger-told ledger-first ledger-thread ledger-version
-            ledger-after
-
-            verdict verdict? verdict-word verdict-reason tell?
-            decide decide-note %older-result
-            gate-names reason->text))
-
-
-;;; Clauses: `(notify OPTION...)' of the configuration.
-
-(define-record-type <clause>
-  (make-clause patterns to on terms place)
-  clause?
-  (patterns clause-patterns)                      ;list of patterns; () fits all
-  (to clause-to)                                  ;list of DEST
-  (on clause-on)                                  ;list of states and `recovery'
-  (terms clause-terms)                            ;see (sheepdog terms)
-  (place clause-place))                           ;string "FILE:LINE" | #f: the default
-
-(define* (clause #:key (patterns '()) to (on '(fail late unknown recovery))
-                 (terms (terms)) place)
-  "Return the clause that tells TO of the states ON of the subjects that one of PATTERNS fits
-(() fits all).  TO is a list of DEST: an address, a string; the symbol `sender' or `log'; or
-(exec \"PROGRAM\" ARG...).  TERMS say when a state counts."
-  (make-clause patterns to on terms place))
-
-(define (clause-for clauses host tag)
-  "Return the first of CLAUSES that fits the subject HOST/TAG, or #f."
-  (find (lambda (clause)
-          (or (null? (clause-patterns clause))
-              (any (lambda (pattern) (pattern-matches? pattern host tag))
-                   (clause-patterns clause))))
-        clauses))
-
-(define (destination->text destination)
-  "Return the name of DESTINATION, a DEST, by which it is stored as a recipient."
-  (match destination
-    ((? string?) destination)
-    ((? symbol?) (symbol->string destination))
-    (_ (object->string destination))))
-
-(define (recipients clause mailto)
-  "Return the DESTs that CLAUSE tells, `sender' replaced by MAILTO, the addresses that the
-message wishes for; none twice."
-  (delete-duplicates
-   (append-map (lambda (destination)
-                 (if (eq? destination 'sender)
-                     mailto
-                     (list destination)))
-               (if clause (clause-to clause) '()))))
+            facts wanted reminders-due
+            decide decide-note
+            %gates gate-name
+            reason->text))
 
 
 ;;; Verdicts.
 
 (define-record-type <verdict>
-  (verdict word reason)
+  (make-verdict word reason until key)
   verdict?
   (word verdict-word)                             ;symbol: tell hold no
-  (reason verdict-reason))                        ;string: of `tell' the kind
+  (reason verdict-reason)                         ;string: of `tell' the kind
+  (until verdict-until)                           ;ms: when a hold is over, or looked at again | #f
+  (key verdict-key))                              ;string: what a hold hangs on; "": time alone
+
+(define* (verdict word reason #:optional until (key ""))
+  (make-verdict word reason until key))
 
 (define (tell? verdict)
   (eq? 'tell (verdict-word verdict)))
 
+(define (hold? verdict)
+  (eq? 'hold (verdict-word verdict)))
+
+(define (verdict-kind verdict)
+  "Return the kind of news that VERDICT tells."
+  (string->symbol (verdict-reason verdict)))
+
+(define (equal-verdicts? a b)
+  (and (eq? (verdict-word a) (verdict-word b))
+       (string=? (verdict-reason a) (verdict-reason b))))
+
 (define %older-result (verdict 'no "older-result"))
+(define %claimed (verdict 'no "claimed"))
 
 
-;;; The ledger: what a recipient was told of a subject's present incident.  #f: nothing.
+;;; Facts.
 
-(define-record-type <ledger>
-  (make-ledger told first thread version)
-  ledger?
-  (told ledger-told)                              ;list of states, first told first
-  (first ledger-first)                            ;ms: when the first was told
-  (thread ledger-thread)                          ;string: Message-ID of the first
-  (version ledger-version))                       ;integer: of the row
+;; What costs a look into the database may be a promise.
+(define-record-type <facts>
+  (make-facts subject now flapping? closed? clause ledger waiting past routed? routable? not-yet
+              reachable? catch-up parent silence digest flush limit claimed?)
+  facts?
+  (subject fact-subject)                          ;subject
+  (now fact-now)                                  ;ms
+  (flapping? fact-flapping?)                      ;does it flap?
+  (closed? fact-closed?)                          ;is it watched no longer?
+  (clause fact-clause)                            ;the clause that counts | #f: none
+  (ledger fact-ledger)                            ;ledger | #f: nothing was told
+  (waiting fact-waiting)                          ;symbol: why the pair is on hold | #f: it is not
+  (past fact-past)                                ;spans of the past that are over, untold: integer
+  (routed? fact-routed?)                          ;does the clause name this recipient?
+  (routable? fact-routable?)                      ;does some clause, at some time?
+  (not-yet fact-not-yet)                          ;ms: when escalation names him | #f
+  (reachable? fact-reachable?)                    ;could it reach him?
+  (catch-up fact-catch-up)                        ;ms: till when its host catches up | #f
+  (parent fact-parent)                            ;verdict of its dependencies | #f
+  (silence fact-silence)                          ;verdict of silences and acks | #f
+  (digest fact-digest)                            ;ms: when the digest is | #f: none, or it is now
+  (flush fact-flush)                              ;ms: when his group goes | #f: now
+  (limit fact-limit)                              ;ms: till when he got too many | #f
+  (claimed? fact-claimed?))                       ;is the ledger's row still ours?
 
-(define (ledger-after ledger verdict state now id)
-  "Return LEDGER after VERDICT, of which the recipient was told at NOW under the Message-ID ID;
-#f when its row is to be empty."
-  (match (verdict-reason verdict)
-    ("problem" (make-ledger (list state) now id 0))
-    ("change" (make-ledger (append (ledger-told ledger) (list state))
-                           (ledger-first ledger) (ledger-thread ledger)
-                           (+ 1 (ledger-version ledger))))
-    ((or "recovery" "not-wanted") #f)
-    (_ ledger)))
+(define* (facts subject now #:key flapping? closed? clause ledger waiting (past 0) (routed? #t)
+                (routable? #t) not-yet (reachable? #t) catch-up parent silence digest flush
+                limit (claimed? #t))
+  "Return what `decide' judges by: of SUBJECT at NOW, the others as in the record."
+  (make-facts subject now flapping? closed? clause ledger waiting past routed? routable?
+              not-yet reachable? catch-up parent silence digest flush limit claimed?))
 
+(define (known fact)
+  (if (promise? fact) (force fact) fact))
 
-;;; The comparison: what kind of news the truth is to this recipient.
+(define %default-on (clause-on (clause)))
+
+(define (asked-for facts)
+  (if (fact-clause facts)
+      (clause-on (fact-clause facts))
+      %default-on))
 
 (define (wanted subject on)
-  "Return the state that a recipient who wants ON should know of SUBJECT, or #f: nothing.  A
-soft state is wanted too: it is for a gate to stop it."
+  "Return the state that a recipient who wants ON should know of SUBJECT, or #f: nothing.  A soft
+state is wanted too: it is for a gate to stop it."
   (let ((state (if (soft? subject)
                    (subject-state subject)
                    (subject-hard subject))))
     (and (bad? state) (memq state on) state)))
 
-(define (compare subject on ledger)
-  "Return two values: the kind of the news that the hard state of SUBJECT is to one who wants ON
-and was told LEDGER, a symbol or #f; and, if it is none, the reason."
-  (let ((state (wanted subject on))
-        (told (if ledger (ledger-told ledger) '())))
-    (cond ((and state (not ledger)) (values 'problem #f))
-          ((and state (not (soft? subject)))
-           (cond ((any (lambda (other) (< (state-rank state) (state-rank other))) told)
-                  (values #f "milder"))
-                 ((memq state told) (values #f "same"))
-                 (else (values 'change #f))))
-          ((not ledger) (values #f "fine"))
-          ((memq 'recovery on) (values 'recovery #f))
-          (else (values #f "not-wanted")))))
+(define (reminders-due ledger repeat now)
+  "Return how many reminders of LEDGER, one each REPEAT ms (#f: none), were due until NOW."
+  (if repeat
+      (quotient (max 0 (- now (ledger-first ledger))) repeat)
+      0))
 
-(define (opening? kind)
-  (memq kind '(problem change)))
+
+;;; The comparison: what kind of news the truth is to this recipient.
+
+(define (compare-bad state told)
+  (cond ((any (lambda (other) (< (state-rank state) (state-rank other))) told)
+         (values 'reminder "milder"))
+        ((memq state told) (values 'reminder "same"))
+        (else (values 'change #f))))
+
+(define (nothing-wanted facts)
+  "Return the two values of `compare' where nothing is wanted and nothing was told."
+  (cond ((positive? (known (fact-past facts))) (values 'history #f))
+        (else
+         (values #f (match (fact-waiting facts)
+                      (#f "fine")
+                      ((or 'grouped 'digest 'limited) "recovered-before-told")
+                      (_ "never-told"))))))
+
+(define (end-or-silence kind on)
+  (if (memq 'recovery on)
+      (values kind #f)
+      (values #f "not-wanted")))
+
+(define (compare facts)
+  "Return two values: the kind of the news that the truth is to one who knows what the ledger of
+FACTS says, a symbol or #f; and, if it is none or but a reminder, the reason."
+  (let* ((subject (fact-subject facts))
+         (on (asked-for facts))
+         (ledger (fact-ledger facts))
+         (state (wanted subject on)))
+    (cond ((and ledger (fact-closed? facts)) (values 'closed #f))
+          ((and ledger state (not (soft? subject)) (not (fact-routable? facts)))
+           (values 'closed #f))
+          ((fact-flapping? facts) (values 'flapping #f))
+          ((and ledger (ledger-flap? ledger))
+           (if state
+               (values 'flapping-over #f)
+               (end-or-silence 'flapping-over on)))
+          ((and state (not ledger)) (values 'problem #f))
+          ((and state (not (soft? subject))) (compare-bad state (ledger-told ledger)))
+          (ledger (end-or-silence 'recovery on))
+          (else (nothing-wanted facts)))))
 
 
 ;;; The gates, in their order.
+
+(define-record-type <news>
+  (make-news facts kind reason)
+  news?
+  (facts news-facts)
+  (kind news-kind)                                ;symbol, see `compare' | #f
+  (reason news-reason))                           ;string, see `compare' | #f
 
 (define-record-type <gate>
   (gate name stop)
   gate?
   (name gate-name)                                ;symbol
-  (stop gate-stop))                               ;(news) -> verdict | #f: it may pass
+  (stop gate-stop))                               ;(news facts) -> verdict | #f: it may pass
 
-(define-record-type <news>
-  (make-news subject clause routed? reachable? kind reason claimed?)
-  news?
-  (subject news-subject)                          ;subject, after the result
-  (clause news-clause)                            ;clause | #f: none fits
-  (routed? news-routed?)                          ;does it name this recipient?
-  (reachable? news-reachable?)                    ;could it reach this recipient?
-  (kind news-kind)                                ;symbol, see `compare' | #f
-  (reason news-reason)                            ;string, see `compare' | #f
-  (claimed? news-claimed?))                       ;is the ledger's row still ours?
+(define (state-of facts)
+  (wanted (fact-subject facts) (asked-for facts)))
 
-(define (stop-route news)
-  "Stop news that no clause sends to this recipient.  An end goes by the ledger instead: who was
-told of the problem is told of its end."
-  (and (not (news-routed? news))
-       (or (opening? (news-kind news))
-           (equal? "fine" (news-reason news)))
-       (verdict 'no "not-routed")))
+(define (opening? news facts)
+  "Is NEWS the beginning of something, or more of it?"
+  (or (memq (news-kind news) '(problem change flapping reminder))
+      (and (eq? 'flapping-over (news-kind news)) (state-of facts))))
 
-(define (stop-change news)
+(define (new? news)
+  "Is NEWS what a clause is asked for?  Ends and reminders go by the ledger instead."
+  (or (memq (news-kind news) '(problem change flapping history))
+      (member (news-reason news) '("fine"))))
+
+(define (stop-route news facts)
+  "Stop what is new when no clause sends it to this recipient, or does not do so yet."
+  (and (not (fact-routed? facts))
+       (new? news)
+       (if (and (fact-not-yet facts) (news-kind news))
+           (verdict 'hold "not-yet" (fact-not-yet facts))
+           (verdict 'no "not-routed"))))
+
+(define (stop-change news facts)
   "Stop where truth and ledger agree."
   (and (not (news-kind news))
        (verdict 'no (news-reason news))))
 
-(define (stop-soft news)
+(define (stop-repeat news facts)
+  "Stop a reminder that nobody wants, or not yet."
+  (let ((ledger (fact-ledger facts)) (clause (fact-clause facts)))
+    (and (eq? 'reminder (news-kind news))
+         (<= (reminders-due ledger (and clause (clause-repeat clause)) (fact-now facts))
+             (ledger-reminders ledger))
+         (verdict 'no (news-reason news)))))
+
+(define (stop-soft news facts)
   "Stop the beginning of what is not bad for long enough to count."
-  (let ((subject (news-subject news)))
-    (and (opening? (news-kind news))
+  (let ((subject (fact-subject facts)))
+    (and (opening? news facts)
          (soft? subject)
          (verdict 'no
                   (string-append "soft " (number->string (subject-failures subject))
-                                 "/" (number->string (terms-after (clause-terms (news-clause news)))))))))
+                                 "/" (number->string
+                                      (terms-after (clause-terms (fact-clause facts)))))))))
 
-(define (stop-reach news)
+(define (stop-catch-up news facts)
+  "Stop all while old messages of the host come in: only what is true afterwards counts."
+  (let ((until (known (fact-catch-up facts))))
+    (and until
+         (> until (fact-now facts))
+         (verdict 'hold "catching-up" until))))
+
+(define (stop-flapping news facts)
+  "Stop all but the end of flapping for who was told of it."
+  (and (eq? 'flapping (news-kind news))
+       (fact-ledger facts)
+       (ledger-flap? (fact-ledger facts))
+       (verdict 'hold "flapping")))
+
+(define (stop-dependency news facts)
+  "Stop openings that something else explains, or may explain soon."
+  (and (opening? news facts)
+       (known (fact-parent facts))))
+
+(define (stop-silence news facts)
+  "Stop openings that somebody does not want to hear of for a time."
+  (and (opening? news facts)
+       (known (fact-silence facts))))
+
+(define (stop-reach news facts)
   "Stop the news that somebody cannot be reached on its way to just him."
-  (and (not (news-reachable? news))
+  (and (not (known (fact-reachable? facts)))
        (verdict 'no "unreachable")))
 
-(define (stop-ledger news)
+(define (stop-group news facts)
+  "Let all wait for the digest, or for more to tell with it; a reminder has waited already."
+  (let ((digest (known (fact-digest facts)))
+        (flush (and (not (eq? 'reminder (news-kind news)))
+                    (known (fact-flush facts)))))
+    (cond (digest (verdict 'hold "digest" digest))
+          ((and flush (> flush (fact-now facts))) (verdict 'hold "grouped" flush))
+          (else #f))))
+
+(define (stop-limit news facts)
+  "Stop what would be too much for a mailbox."
+  (let ((until (known (fact-limit facts))))
+    (and until
+         (> until (fact-now facts))
+         (verdict 'hold "limited" until))))
+
+(define (stop-ledger news facts)
   "Stop when somebody else has told in between."
-  (and (not (news-claimed? news))
-       (verdict 'no "claimed")))
+  (and (not (fact-claimed? facts))
+       %claimed))
 
+;; A parameter, so that a test may leave one out and see what goes wrong.
 (define %gates
-  (list (gate 'route stop-route)
-        (gate 'change stop-change)
-        (gate 'soft stop-soft)
-        (gate 'reach stop-reach)
-        (gate 'ledger stop-ledger)))
+  (make-parameter
+   (list (gate 'route stop-route)
+         (gate 'change stop-change)
+         (gate 'repeat stop-repeat)
+         (gate 'soft stop-soft)
+         (gate 'catch-up stop-catch-up)
+         (gate 'flapping stop-flapping)
+         (gate 'dependency stop-dependency)
+         (gate 'silence stop-silence)
+         (gate 'reach stop-reach)
+         (gate 'group stop-group)
+         (gate 'limit stop-limit)
+         (gate 'ledger stop-ledger))))
 
-(define (gate-names)
-  "Return the names of the gates, in their order."
-  (map gate-name %gates))
+(define (through-gates news facts)
+  (or (any (lambda (gate) ((gate-stop gate) news facts)) (%gates))
+      (verdict 'tell (symbol->string (or (news-kind news) 'note)))))
 
-(define %default-on (clause-on (clause)))
+(define (decide facts)
+  "Return the verdict on telling a recipient of a subject, given FACTS."
+  (receive (kind reason) (compare facts)
+    (through-gates (make-news facts kind reason) facts)))
 
-(define* (decide subject clause ledger #:key (routed? #t) (reachable? #t) (claimed? #t))
-  "Return the verdict on telling a recipient, who was told LEDGER (#f: nothing), of SUBJECT.
-CLAUSE is the one that fits the subject, or #f; ROUTED? says whether it names the recipient.
-REACHABLE? is #f when SUBJECT is that nothing can be delivered to this recipient.  CLAIMED? is #f when the ledger's row changed while this was decided."
-  (receive (kind reason)
-      (compare subject (if clause (clause-on clause) %default-on) ledger)
-    (let ((news (make-news subject clause (and clause routed?) reachable? kind reason
-                           claimed?)))
-      (or (any (lambda (gate) ((gate-stop gate) news)) %gates)
-          (verdict 'tell (symbol->string kind))))))
+(define (decide-note facts told?)
+  "Return the verdict on a note of a receiver, given FACTS of its subject; TOLD? says whether the
+recipient was told of its key before."
+  (cond (told? (verdict 'no "same"))
+        ((not (fact-routed? facts)) (verdict 'no "not-routed"))
+        (else (through-gates (make-news facts 'note #f) facts))))
 
-(define (decide-note told? routed?)
-  "Return the verdict on a note of a receiver, which goes to a recipient once for each key: TOLD?
-says whether it did, ROUTED? as in `decide'."
-  (cond ((not routed?) (verdict 'no "not-routed"))
-        (told? (verdict 'no "same"))
-        (else (verdict 'tell "note"))))
+
+;;; Reasons in words.
 
 (define %sentences
-  '(("same" . "same state, (repeat never)")
+  '(("same" . "same state, no reminder is due")
     ("milder" . "milder than what was told")
     ("fine" . "nothing is wrong that is asked for in (on ...)")
     ("not-wanted" . "(on ...) does not ask for recovery")
     ("not-routed" . "no (notify ...) sends it there")
+    ("not-yet" . "it does not last long enough to be escalated")
     ("unreachable" . "what was sent there was given up")
     ("older-result" . "older than what was known")
+    ("never-told" . "it was over before it could be told")
+    ("recovered-before-told" . "it was over before it was told")
+    ("catching-up" . "old messages of its host come in")
+    ("flapping" . "was told that it flaps")
+    ("digest" . "waits for the digest")
+    ("grouped" . "waits for more to tell with it")
+    ("limited" . "too many mails went there")
     ("claimed" . "told meanwhile by another")))
+
+(define %beginnings
+  '(("soft " . "not bad for long enough: ")
+    ("parent " . "down is what it depends on: ")
+    ("parent-wait " . "waits to hear of what it depends on: ")
+    ("settle " . "just back is what it depends on: ")
+    ("silenced " . "silenced by ")
+    ("acked " . "acknowledged by ")))
 
 (define (reason->text reason)
   "Return the REASON of a verdict other than `tell' for people."
   (or (assoc-ref %sentences reason)
-      (if (string-prefix? "soft " reason)
-          (string-append "not bad for long enough: " (string-drop reason 5))
-          reason)))
+      (any (match-lambda
+             ((beginning . words)
+              (and (string-prefix? beginning reason)
+                   (string-append words
+                                  (string-drop reason (string-length beginning))))))
+           %beginnings)
+      reason))

@@ -41,13 +41,19 @@
   "Return ACTION, (NAME ARGUMENT ...), as a JSON array."
   (%json-write (list->vector (cons (symbol->string (car action)) (cdr action)))))
 
-(define* (put-out! db action #:key recipient now subject event (kind ""))
+(define* (put-out! db action #:key recipient now subject event (kind "") (about '()))
   "Let ACTION, a list whose first word names its handler and whose rest JSON can say, be
 performed for RECIPIENT (a string) from NOW (ms) on.  SUBJECT and EVENT are ids or #f, KIND is
-that of the notification.  Takes part in the caller's transaction."
-  (sql db "INSERT INTO outbox (at, recipient, action, subject, event, kind, next) VALUES (" now
-       ", " recipient ", " (action->json action) ", " subject ", " event ", " kind ", " now
-       ")"))
+that of the notification, ABOUT what it tells of, a list of (SUBJECT EVENT KIND).  Takes part in the
+caller's transaction."
+  (let ((id (sql-value db "INSERT INTO outbox (at, recipient, action, subject, event, kind, next)
+ VALUES (" now ", " recipient ", " (action->json action) ", " subject ", " event ", " kind ", "
+ now ") RETURNING id")))
+    (for-each (match-lambda
+                ((subject event kind)
+                 (sql db "INSERT INTO about (subject, outbox, event, kind) VALUES (" subject
+                      ", " id ", " event ", " kind ") ON CONFLICT DO NOTHING")))
+              about)))
 
 
 ;;; What waits.

@@ -1,23 +1,116 @@
-;;; tell.scm -- decisions on a matter, carried out: verdicts, ledger, outbox rows
+;;; tell.scm -- what was decided to be told is told: ledger, notices, rows of the outbox
 ;;; SPDX-License-Identifier: GPL-3.0-or-later
 
-;; What (sheepdog notify) decides, (sheepdog notice) words and (sheepdog outbox) sends, for each
-;; recipient of a subject; in the transaction of the batch.
+;; One notification tells a recipient of one subject or of many.  All of it is written in the
+;; transaction of the batch; told is what is in the outbox.
 
 (define-module (sheepdog tell)
+  #:use-module ((sheepdog archive) #:select (event-message))
+  #:use-module (sheepdog audience)
   #:use-module (sheepdog batch)
+  #:use-module (sheepdog bulletin)
   #:use-module (sheepdog chronicle)
+  #:use-module (sheepdog circumstance)
   #:use-module (sheepdog incident)
+  #:use-module (sheepdog ledger)
   #:use-module (sheepdog message)
+  #:use-module (sheepdog note)
   #:use-module (sheepdog notice)
   #:use-module (sheepdog notify)
   #:use-module (sheepdog outbox)
+  #:use-module (sheepdog pair)
   #:use-module (sheepdog policy)
+  #:use-module (sheepdog route)
   #:use-module (sheepdog sql)
   #:use-module (sheepdog store)
   #:use-module (ice-9 match)
   #:use-module (srfi srfi-1)
-  #:export (tell-result! tell-older! tell-note! decide-again!))
+  #:use-module (srfi srfi-9)
+  #:export (news news-matter news-pair news-kind tell-news!))
+
+(define-record-type <news>
+  (news matter listener kind notes)
+  news?
+  (matter news-matter)
+  (listener news-listener)
+  (kind news-kind)                                ;symbol
+  (notes news-notes))                             ;list of (KEY TEXT EVENT): what receivers say
+
+(define (news-pair news)
+  (listener-pair (news-listener news)))
+
+(define (news-state news)
+  "Return the state of the subject of NEWS that its recipient wants to know, or #f."
+  (wanted (matter-subject (news-matter news)) (clause-on (listener-clause (news-listener news)))))
+
+
+;;; The notice of a piece of news.
+
+(define (cause-event news)
+  "Return the id of the message behind NEWS, 0: there is none."
+  (match (news-notes news)
+    (((key text event) . _) event)
+    (() (or (subject-event (matter-subject (news-matter news))) 0))))
+
+(define (ok-since db subject since)
+  "Return since when SUBJECT was ok until SINCE, or #f: it was not."
+  (and (subject-ok-event subject)
+       (or (sql-value db "SELECT max(t1) FROM interruption WHERE host = " (subject-host subject)
+                      " AND tag = " (subject-tag subject) " AND t0 < " since " AND t1 <= " since)
+           (sql-value db "SELECT t FROM said WHERE host = " (subject-host subject)
+                      " AND tag = " (subject-tag subject)
+                      " AND t < " since " ORDER BY t LIMIT 1"))))
+
+(define (failures-since db subject since)
+  "Return how many results of SUBJECT were not ok in its spans from SINCE on."
+  (+ (sql-value db "SELECT coalesce(sum(failures), 0) FROM interruption WHERE host = "
+                (subject-host subject) " AND tag = " (subject-tag subject)
+                " AND t0 >= " since " AND \"end\" <> ''")
+     (if (subject-span subject) (- (subject-failures subject) (subject-past subject)) 0)))
+
+(define (kept-quiet db pair)
+  "Return how many results came of which nothing was told to the recipient of PAIR since he was."
+  (or (sql-value db "SELECT sum(count) FROM decision WHERE subject = " (pair-subject pair)
+                 " AND recipient = " (pair-recipient pair) " AND verdict <> 'tell' AND id >
+ (SELECT max(id) FROM decision WHERE subject = " (pair-subject pair) " AND recipient = "
+ (pair-recipient pair) " AND verdict = 'tell')")
+      0))
+
+(define (told-words ledger)
+  (if ledger
+      (append (ledger-told ledger) (if (ledger-flap? ledger) '(flapping) '()))
+      '()))
+
+(define (news->notice batch news ledger)
+  "Return the notice of NEWS to a recipient who was told LEDGER before."
+  (let* ((db (batch-db batch))
+         (matter (news-matter news))
+         (subject (matter-subject matter))
+         (event (cause-event news))
+         (message (event-message db event))
+         (since (or (and ledger (ledger-since ledger)) (subject-bad-since subject)))
+         (late? (eq? 'late (subject-hard subject))))
+    (notice #:kind (news-kind news)
+            #:subject subject
+            #:monitor (if message (message-monitor message) (subject-monitor subject))
+            #:event event
+            #:words (and (pair? (news-notes news))
+                         (string-join (map second (news-notes news)) "\n"))
+            #:outcome (and message (not late?) (message-outcome message))
+            #:last-ok (batch-last-ok batch subject)
+            #:ok-since (and since (not ledger) (ok-since db subject since))
+            #:told (told-words ledger)
+            #:first (and ledger (ledger-first ledger))
+            #:since since
+            #:failures (if since (failures-since db subject since) 0)
+            #:kept (if (eq? 'reminder (news-kind news)) (kept-quiet db (news-pair news)) 0)
+            #:past (if (eq? 'history (news-kind news))
+                       (past-of batch matter (news-pair news))
+                       0)
+            #:now (batch-now batch))))
+
+
+;;; The outbox.
 
 (define (destination->json destination)
   (match destination
@@ -25,160 +118,109 @@
     ('log "log")
     (('exec . argv) (list->vector (cons "exec" argv)))))
 
-(define (message-id-of batch kind event recipient)
-  "Return the Message-ID of a notification: the same for one KIND, EVENT and RECIPIENT, and of no
-other database."
-  (format #f "<~a.~a.~a.~a@~a>" event kind
-          (number->string (string-hash recipient 4294967296) 16)
-          (store-identity (batch-db batch))
-          (policy-name (batch-policy batch))))
+(define (message-id batch recipient news)
+  "Return the Message-ID of the notification of NEWS, a list, to RECIPIENT: that of no other."
+  (let ((hash (number->string (string-hash recipient 4294967296) 16))
+        (server (policy-name (batch-policy batch)))
+        (identity (store-identity (batch-db batch))))
+    (match news
+      ((one) (format #f "<~a.~a.~a.~a.~a@~a>" (cause-event one) (news-kind one) hash
+                     (batch-now batch) identity server))
+      (_ (format #f "<group.~a.~a.~a@~a>" hash (batch-now batch) identity server)))))
 
-(define (put-notice! batch matter pair notice id references)
-  "Put NOTICE into the outbox for the recipient of PAIR, under the Message-ID ID."
-  (let ((subject (notice-subject notice))
-        (kind (symbol->string (notice-kind notice))))
-    (put-out! (batch-db batch)
+(define (put-news! batch recipient news notices id threads title text)
+  "Put the notification ID of NEWS, lists of the same length as NOTICES, into the outbox."
+  (let* ((db (batch-db batch))
+         (items (map notice->item notices))
+         (one (and (= 1 (length notices)) (first items)))
+         (kind (if one (assq-ref one 'kind) "group")))
+    (put-out! db
               `(notify
-                ((to . ,(destination->json (pair-destination batch pair)))
+                ((to . ,(destination->json
+                         (pair-destination batch (news-pair (first news)))))
                  (kind . ,kind)
-                 (state . ,(symbol->string (or (notice-state notice) 'unknown)))
-                 (host . ,(subject-host subject))
-                 (tag . ,(subject-tag subject))
-                 (title . ,(notice-title notice))
-                 (text . ,(notice-text notice))
+                 (state . ,(bulletin-state items))
+                 (host . ,(if one (assq-ref one 'host) ""))
+                 (tag . ,(if one (assq-ref one 'tag) ""))
+                 (title . ,title)
+                 (text . ,text)
                  (id . ,id)
-                 (references . ,(list->vector references))
-                 (event . ,(notice-event notice))
-                 (at . ,(batch-now batch))))
-              #:recipient (pair-recipient pair)
+                 (references . ,(list->vector threads))
+                 (event . ,(if one (assq-ref one 'event) 0))
+                 (at . ,(batch-now batch))
+                 (news . ,(list->vector items))))
+              #:recipient recipient
               #:now (batch-now batch)
-              #:subject (matter-id matter)
-              #:event (notice-event notice)
-              #:kind kind)))
+              #:subject (and one (pair-subject (news-pair (first news))))
+              #:event (and one (assq-ref one 'event))
+              #:kind kind
+              #:about (map (lambda (news item)
+                             (list (pair-subject (news-pair news)) (assq-ref item 'event)
+                                   (assq-ref item 'kind)))
+                           news items))))
 
-(define (notice-of batch matter before message kind words ledger)
-  (notice #:kind kind
-          #:subject (matter-subject matter)
-          #:before before
-          #:monitor (message-monitor message)
-          #:event (message-id message)
-          #:words words
-          #:outcome (message-outcome message)
-          #:last-ok (batch-last-ok batch before)
-          #:told-first (and ledger (ledger-first ledger))))
 
-(define (tell-news! batch matter before message pair verdict words)
-  "Tell the recipient of PAIR the news that VERDICT is, and note that in the ledger; return #f
-when somebody else did."
-  (let* ((kind (string->symbol (verdict-reason verdict)))
-         (ledger (pair-ledger pair))
-         (id (message-id-of batch kind (message-id message) (pair-recipient pair)))
-         (state (subject-hard (matter-subject matter))))
-    (and (replace-ledger! batch pair
-                          (ledger-after ledger verdict state (batch-now batch) id))
-         (begin
-           (put-notice! batch matter pair
-                        (notice-of batch matter before message kind words ledger)
-                        id
-                        (if ledger (list (ledger-thread ledger)) '()))
-           #t))))
+;;; Telling.
 
-(define (reachable? batch matter pair)
-  "Can MATTER reach the recipient of PAIR?  Asked only of the subject that somebody cannot be reached:
-to tell just him would be given up, too."
-  (let ((subject (matter-subject matter)))
-    (not (and (string=? %mail-tag (subject-tag subject))
-              (string=? (policy-name (batch-policy batch)) (subject-host subject))
-              (unreachable? (batch-db batch) (pair-recipient pair))))))
+(define (next-ledger batch news id)
+  "Return the ledger after NEWS was told as ID."
+  (let* ((subject (matter-subject (news-matter news)))
+         (ledger (pair-ledger (news-pair news)))
+         (clause (listener-clause (news-listener news))))
+    (ledger-after ledger (news-kind news) (news-state news)
+                  #:now (batch-now batch)
+                  #:since (or (subject-bad-since subject) (batch-now batch))
+                  #:id id
+                  #:reminders (if ledger
+                                  (reminders-due ledger (clause-repeat clause)
+                                                 (batch-now batch))
+                                  0))))
 
-(define (decide-pair! batch matter before message pair routed? words)
-  "Decide on telling the recipient of PAIR of what MESSAGE did to MATTER, which was BEFORE, and do
-it.  Return whether it was told."
-  (let* ((subject (matter-subject matter))
-         (clause (matter-clause matter))
-         (ledger (pair-ledger pair))
-         (verdict (decide subject clause ledger #:routed? routed?
-                          #:reachable? (reachable? batch matter pair)))
-         (done? (cond ((tell? verdict)
-                       (tell-news! batch matter before message pair verdict words))
-                      ((and ledger (not (ledger-after ledger verdict #f 0 "")))
-                       (replace-ledger! batch pair #f))
-                      (else #t)))
-         (verdict (if done?
-                      verdict
-                      (decide subject clause ledger #:routed? routed? #:claimed? #f))))
-    (note-verdict! batch pair verdict (message-id message))
-    (tell? verdict)))
+(define (claim! batch news id)
+  "Enter NEWS, to be told as ID, into the ledger; return #f when somebody else told it."
+  (let* ((db (batch-db batch))
+         (pair (news-pair news))
+         (event (cause-event news))
+         (claimed? (or (eq? 'note (news-kind news))
+                       (replace-ledger! db pair (next-ledger batch news id)))))
+    (note-verdict! db pair
+                   (if claimed?
+                       (verdict 'tell (symbol->string (news-kind news)))
+                       %claimed)
+                   event (batch-now batch))
+    (unless (eq? 'note (news-kind news))
+      (replace-hold! db pair #f))
+    (when claimed?
+      (for-each (match-lambda
+                  ((key text event)
+                   (told-note! db (pair-subject pair) (pair-recipient pair) key
+                               (batch-now batch))))
+                (news-notes news)))
+    claimed?))
 
-(define (tell-result! batch matter before message notes)
-  "Decide on telling all whom it concerns that MESSAGE made of the subject BEFORE what MATTER has
-now.  NOTES, lists (KEY TEXT), are what its receiver says: the text of the notification, or, where
-there is none, a note by itself."
-  (let ((words (and (pair? notes)
-                    (string-join (map second notes) "\n"))))
-    (for-each
-     (match-lambda
-       ((pair . routed?)
-        (if (decide-pair! batch matter before message pair routed? words)
-            (for-each (match-lambda
-                        ((key text)
-                         (write-note! (batch-db batch) (matter-id matter)
-                                      (pair-recipient pair) key (batch-now batch))))
-                      notes)
-            (for-each (lambda (note)
-                        (tell-note-to! batch matter message pair routed? note #f))
-                      notes))))
-     (pairs-of batch matter (message-mailto message)))))
-
-(define (message-of batch event)
-  "Return the message EVENT, an id, as it was received."
-  (match (sql-row (batch-db batch) "SELECT body, received, sent FROM message WHERE id = " event)
-    (#(body received sent) (bytes->message body event received sent))
-    (#f #f)))
-
-(define (decide-again! batch id at)
-  "Decide on telling all whom it concerns how the subject ID stands: something other than a message
-changed that at AT."
-  (let* ((matter (matter-by-id batch id))
-         (message (and matter (message-of batch (subject-event (matter-subject matter))))))
-    (when (and message (subject-hard (matter-subject matter)))
-      (tell-result! batch matter (matter-subject matter) message '()))))
-
-(define (tell-older! batch matter message notes)
-  "Note that MESSAGE is older than what is known of MATTER, so it is no news."
-  (for-each
-   (match-lambda
-     ((pair . routed?)
-      (note-verdict! batch pair %older-result (message-id message))
-      (for-each (lambda (note)
-                  (tell-note-to! batch matter message pair routed? note #f))
-                notes)))
-   (pairs-of batch matter (message-mailto message))))
-
-(define (tell-note-to! batch matter message pair routed? note alone?)
-  "Tell the recipient of PAIR the NOTE, a list (KEY TEXT), unless that was done before.  That it
-is not told is a decision when it is all that MESSAGE might tell, ALONE?."
-  (match note
-    ((key text)
-     (let* ((db (batch-db batch))
-            (recipient (pair-recipient pair))
-            (told? (note-told? db (matter-id matter) recipient key))
-            (verdict (decide-note told? routed?)))
-       (when (or alone? (tell? verdict))
-         (note-verdict! batch pair verdict (message-id message)))
-       (when (tell? verdict)
-         (write-note! db (matter-id matter) recipient key (batch-now batch))
-         (put-notice! batch matter pair
-                      (notice-of batch matter (matter-subject matter) message 'note text #f)
-                      (message-id-of batch (string-append "note-"
-                                                          (number->string (string-hash key) 16))
-                                     (message-id message) recipient)
-                      '()))))))
-
-(define (tell-note! batch matter message note)
-  "Tell all to whom MATTER is routed the NOTE of MESSAGE, a list (KEY TEXT), each once."
-  (for-each
-   (match-lambda
-     ((pair . routed?)
-      (tell-note-to! batch matter message pair routed? note #t)))
-   (pairs-of batch matter (message-mailto message))))
+(define* (tell-news! batch news #:key heading)
+  "Tell the recipient of NEWS, a list for one recipient, all of it in one notification, under the
+lines HEADING if there are some.  Return what of it was told: of the rest somebody else was faster."
+  (let* ((recipient (pair-recipient (news-pair (first news))))
+         (id (message-id batch recipient news))
+         (before (map (lambda (news) (cons news (pair-ledger (news-pair news)))) news))
+         (notices (map (match-lambda
+                         ((news . ledger) (cons news (news->notice batch news ledger))))
+                       before))
+         (told (filter (lambda (news) (claim! batch news id)) news)))
+    (match (map (lambda (news) (assq-ref notices news)) told)
+      (() #t)
+      (notices
+       (let ((threads (delete-duplicates
+                       (filter-map (lambda (news)
+                                     (and=> (assq-ref before news) ledger-thread))
+                                   told)))
+             (items (map notice->item notices)))
+         (match notices
+           ((one)
+            (put-news! batch recipient told notices id threads (notice-title one)
+                       (notice-text one)))
+           (_
+            (put-news! batch recipient told notices id threads (bulletin-title items)
+                       (bulletin-text items (or heading '()))))))))
+    told))

@@ -65,6 +65,7 @@
  VALUES (201, 'a@x', '[]', 1, 3, 'problem', 1, NULL, 202)")
   (sql db "INSERT INTO outbox (at, recipient, action, subject, event, kind, tries, next, error)
  VALUES (301, 'b@x', '[]', 1, 5, 'problem', 2, 900, 'exit status 75')")
+  (sql db "INSERT INTO about (subject, outbox, event, kind) VALUES (1, 1, 3, 'problem'), (1, 2, 5, 'problem')")
   (sql db "INSERT INTO decision (subject, recipient, since, at, event, verdict, reason, count)
  VALUES (1, 'a@x', 200, 200, 3, 'tell', 'problem', 1), (1, 'a@x', 300, 300, 5, 'no', 'same', 1)"))
 

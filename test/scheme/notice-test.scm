@@ -13,9 +13,10 @@
   "Return the ms of TEXT, \"2026-11-20 06:00\", here."
   (* 1000 (car (mktime (car (strptime "%Y-%m-%d %H:%M" text))))))
 
-(define* (subject state #:key since bad-since (failures 0) (at #f) (summary ""))
+(define* (subject state #:key since bad-since (failures 0) (at #f) (summary "") (ok-event 1)
+                  (received at))
   (make-subject 1 "penguin2" "BORG-ETC" "error" 0 #f state state since bad-since state
-                failures at at 1 1 1790 summary 1 0))
+                failures at received 1 1 1790 summary ok-event 0))
 
 (define outcome
   `((command . "borg create --stats /export/backup/borg::stamp /etc")
@@ -28,9 +29,12 @@
   (subject 'fail #:since begin-at #:bad-since begin-at #:failures 1 #:at begin-at
            #:summary "exit status 2"))
 
-(define problem
-  (notice #:kind 'problem #:subject failing #:before ok #:monitor "error" #:event 1790
-          #:outcome outcome #:last-ok (cons (at "2026-11-19 06:14") 840000)))
+(define* (problem-of subject #:key (event 1790) outcome words)
+  (notice #:kind 'problem #:subject subject #:monitor "error" #:event event #:words words
+          #:outcome outcome #:last-ok (cons (at "2026-11-19 06:14") 840000)
+          #:ok-since (at "2026-11-12 06:00") #:since (subject-bad-since subject) #:failures 1))
+
+(define problem (problem-of failing #:outcome outcome))
 
 (define (line text prefix)
   (find (lambda (line) (string-prefix? prefix line)) (string-split text #\newline)))
@@ -47,8 +51,8 @@
   last ok   Thu 19 Nov at 06:14, took 14 min
 stderr, 1 line:
   Repository /export/backup/borg does not exist.
-because: ok -> fail; not told of it before
-  sheepdog show 1790
+because: ok -> fail; not told of it before; not silenced; nothing it depends on is down
+  sheepdog show 1790; sheepdog ack penguin2/BORG-ETC
 "
     (notice-text problem))
 
@@ -56,11 +60,8 @@ because: ok -> fail; not told of it before
     '("stdout, 1 line:" "  the disk is full")
     (let ((lines (string-split
                   (notice-text
-                   (notice #:kind 'problem #:subject failing #:before ok #:monitor "error"
-                           #:event 1790
-                           #:outcome '((status . 1) (stdout . "the disk is full\n")
-                                       (stderr . "\n"))
-                           #:last-ok #f))
+                   (problem-of failing #:outcome '((status . 1) (stdout . "the disk is full\n")
+                                                   (stderr . "\n"))))
                   #\newline)))
       (take (member "stdout, 1 line:" lines) 2)))
 
@@ -74,11 +75,10 @@ because: fail -> ok; first told on Fri 20 Nov at 06:00
     (let* ((end (at "2026-11-22 06:10"))
            (n (notice #:kind 'recovery
                       #:subject (subject 'ok #:since end #:at end)
-                      #:before (subject 'fail #:since begin-at #:bad-since begin-at
-                                        #:failures 3)
+                      #:told '(fail) #:since begin-at #:failures 3
                       #:monitor "error" #:event 1900
                       #:outcome '((status . 0) (elapsed . 840000))
-                      #:told-first begin-at)))
+                      #:first begin-at)))
       (list (notice-title n) (notice-text n))))
 
   (test-equal "a change tells since when it is not ok"
@@ -88,8 +88,7 @@ because: fail -> ok; first told on Fri 20 Nov at 06:00
            (n (notice #:kind 'change
                       #:subject (subject 'fail #:since later #:bad-since begin-at
                                          #:failures 2 #:summary "full")
-                      #:before (subject 'warn #:since begin-at #:bad-since begin-at
-                                        #:failures 1)
+                      #:told '(warn) #:first begin-at #:since begin-at
                       #:monitor "error" #:event 5)))
       (list (notice-title n) (line (notice-text n) "penguin2"))))
 
@@ -101,26 +100,65 @@ md0 is degraded
 because: its receiver asks for it in message 7
   sheepdog show 7
 ")
-    (let ((n (notice #:kind 'note #:subject ok #:before ok #:monitor "raid" #:event 7
+    (let ((n (notice #:kind 'note #:subject ok #:monitor "raid" #:event 7
                      #:words "md0 is degraded\n\x1b[2J")))
       (list (notice-title n) (notice-text n))))
+
+  (test-equal "other kinds say what they are"
+    '("[sheepdog] still FAIL penguin2/BORG-ETC: full"
+      "penguin2/BORG-ETC is still fail, since Fri 20 Nov at 06:00; 7 results kept quiet."
+      "[sheepdog] flapping penguin2/BORG-ETC: now FAIL"
+      "penguin2/BORG-ETC changes too often; what it does is not told until that is over."
+      "[sheepdog] FAIL penguin2/BORG-ETC, flapping no more"
+      "penguin2/BORG-ETC changes no longer too often; penguin2/BORG-ETC is now fail, since Fri 20 Nov at 06:00."
+      "[sheepdog] penguin2/BORG-ETC is watched no more, it was FAIL"
+      "Of penguin2/BORG-ETC nothing more is told here; it was fail since Fri 20 Nov at 06:00."
+      "[sheepdog] 2 failures of penguin2/BORG-ETC while it was cut off, both over"
+      "2 failures of penguin2/BORG-ETC while it was cut off, both over.")
+    (append-map (lambda (kind)
+                  (let ((n (notice #:kind kind
+                                   #:subject (subject 'fail #:since begin-at #:bad-since begin-at
+                                                      #:failures 3 #:at begin-at #:summary "full")
+                                   #:told '(fail) #:first begin-at #:since begin-at #:failures 3
+                                   #:kept 7 #:past 2 #:event 5)))
+                    (list (notice-title n)
+                          (first (string-split (notice-text n) #\newline)))))
+                '(reminder flapping flapping-over closed history)))
+
+  (test-equal "what warns after it failed is no end"
+    "[sheepdog] now warn penguin2/BORG-ETC after 30 min, 3 failures"
+    (notice-title (notice #:kind 'recovery #:event 5 #:told '(fail) #:first begin-at
+                          #:since begin-at #:failures 3
+                          #:subject (subject 'warn #:since (+ begin-at 1800000)
+                                             #:bad-since begin-at #:at (+ begin-at 1800000)))))
+
+  (test-equal "what was heard long after it happened says so; what is late has no outcome"
+    '("penguin2/BORG-ETC failed on Fri 20 Nov at 06:00; it was ok since 12 Nov. It was heard on Fri 20 Nov at 08:00."
+      ("  last ok   Thu 19 Nov at 06:14, took 14 min"))
+    (list (first (string-split
+                  (notice-text
+                   (problem-of (subject 'fail #:since begin-at #:bad-since begin-at #:at begin-at
+                                        #:received (at "2026-11-20 08:00"))))
+                  #\newline))
+          (filter (lambda (line) (string-prefix? "  l" line))
+                  (string-split (notice-text
+                                 (problem-of (subject 'late #:since begin-at #:bad-since begin-at
+                                                      #:summary "fine")))
+                                #\newline))))
 
   (test-equal "of stderr the last twenty lines"
     '("stderr, the last 20 of 30 lines:" "  line 11")
     (let* ((text (string-concatenate
                   (map (lambda (i) (format #f "line ~a\n" i)) (iota 30 1))))
-           (n (notice #:kind 'problem #:subject failing #:before ok #:monitor "error"
-                      #:event 1 #:outcome `((status . 1) (stderr . ,text))))
+           (n (problem-of failing #:outcome `((status . 1) (stderr . ,text))))
            (lines (string-split (notice-text n) #\newline)))
       (let ((tail (find-tail (lambda (line) (string-prefix? "stderr" line)) lines)))
         (take tail 2))))
 
   (test-equal "foreign text is shown, not obeyed"
     '("[sheepdog] FAIL penguin2/BORG-ETC: \\x1b;]52;" #t)
-    (let* ((n (notice #:kind 'problem
-                      #:subject (subject 'fail #:since begin-at #:bad-since begin-at
-                                         #:failures 1 #:summary "\x1b]52;\r\nBcc: x")
-                      #:before ok #:monitor "error" #:event 1)))
+    (let* ((n (problem-of (subject 'fail #:since begin-at #:bad-since begin-at
+                                   #:failures 1 #:summary "\x1b]52;\r\nBcc: x"))))
       (list (substring (notice-title n) 0 44)
             (not (string-any (char-set-delete char-set:iso-control #\newline)
                              (notice-text n)))))))

@@ -2,8 +2,8 @@
 ;;; SPDX-License-Identifier: GPL-3.0-or-later
 
 (primitive-load (string-append (dirname (current-filename)) "/world.scm"))
-(use-modules (sheepdog notify)
-             (sheepdog policy)
+(use-modules (sheepdog policy)
+             (sheepdog route)
              (sheepdog terms))
 
 (define config "(config (window office (days mon-wed fri) (time \"08:00-18:00\") (zone \"Europe/Berlin\")

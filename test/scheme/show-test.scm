@@ -69,7 +69,7 @@
       "  expected  every 24 h"
       "  message   1841 from 3f9c:44, sent 06:00:12, received 06:00:12, monitor-error"
       "  notified  mail to admin@myhost.eu on 20 Nov 06:00:42 for message 1790"
-      "            not for 1841: same state, (repeat never)"
+      "            not for 1841: same state, no reminder is due"
       "stderr, 1 line:"
       "  Repository /export/backup/borg does not exist.")
     (subject-lines %dossier %now))

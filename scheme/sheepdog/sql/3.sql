@@ -181,3 +181,46 @@ CREATE TABLE outage (
   reason TEXT NOT NULL,
   sure INTEGER NOT NULL                 -- 0: it may be over before it counts as one
 ) STRICT;
+
+-- What a recipient was told, in more detail: that it flaps, since when it was not ok, reminders.
+ALTER TABLE ledger ADD COLUMN flap INTEGER NOT NULL DEFAULT 0; -- 1: and not yet that it ended
+ALTER TABLE ledger ADD COLUMN since INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE ledger ADD COLUMN reminders INTEGER NOT NULL DEFAULT 0;
+UPDATE ledger SET since = coalesce(
+  (SELECT bad_since FROM subject WHERE subject.id = ledger.subject), first);
+
+-- Whom news is kept from just now, and why.
+CREATE TABLE hold (
+  subject INTEGER NOT NULL,
+  recipient TEXT NOT NULL,
+  reason TEXT NOT NULL,                 -- the first word of the decision's: grouped silenced parent ...
+  key TEXT NOT NULL,                    -- what it hangs on; '': on time alone
+  since INTEGER NOT NULL,
+  until INTEGER,                        -- when it is over, or looked at again; NULL: no time
+  past INTEGER NOT NULL,                -- spans that were over when we heard of them, and are untold
+  PRIMARY KEY (subject, recipient)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX hold_reason ON hold (reason, key);
+CREATE INDEX hold_recipient ON hold (recipient, reason);
+
+-- Notes of receivers that wait to be told.
+ALTER TABLE note ADD COLUMN text TEXT NOT NULL DEFAULT '';
+ALTER TABLE note ADD COLUMN event INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE note ADD COLUMN waits INTEGER NOT NULL DEFAULT 0;    -- 1: it is not told yet
+CREATE INDEX note_waits ON note (recipient) WHERE waits = 1;
+
+-- Which subjects a row of the outbox tells of: one mail may tell of many.
+CREATE TABLE about (
+  subject INTEGER NOT NULL,
+  outbox INTEGER NOT NULL,
+  event INTEGER NOT NULL,               -- the message behind it
+  kind TEXT NOT NULL,
+  PRIMARY KEY (subject, outbox, event, kind)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX about_outbox ON about (outbox);
+INSERT INTO about (subject, outbox, event, kind)
+  SELECT subject, id, event, kind FROM outbox WHERE subject IS NOT NULL AND event IS NOT NULL;
+DROP INDEX outbox_subject;
+
+-- What a recipient got of late: group and limit ask for it.
+CREATE INDEX outbox_mail ON outbox (recipient, at) WHERE kind <> '';
