@@ -110,10 +110,10 @@ told, or #f: that is noted.  LOOK? says that nothing may have happened since, FL
           (note-stop! batch matter listener verdict event look?)
           #f))))
 
-(define (tell-one! batch matter listener news)
-  "Tell LISTENER the NEWS of MATTER by itself."
+(define (tell-one! batch news)
+  "Tell NEWS by itself."
   (tell-news! batch (list news))
-  (arm-reminder! batch matter listener))
+  (arm-reminder! batch (news-matter news) (news-listener news)))
 
 
 ;;; What depends on a subject, what people said of it.
@@ -193,7 +193,7 @@ there is none, a note by itself."
      (lambda (listener)
        (let ((new (add-notes! batch matter listener message notes))
              (news (decide-pair! batch matter listener event)))
-         (cond (news (tell-one! batch matter listener news))
+         (cond (news (tell-one! batch news))
                ((pair? new) (tell-notes! batch matter listener event)))))
      (listeners batch matter message))
     (after-change! batch matter before)))
@@ -233,7 +233,7 @@ there is none, a note by itself."
          (lambda (listener)
            (match (decide-pair! batch matter listener event #:look? #t)
              (#f (arm-reminder! batch matter listener))
-             (news (tell-one! batch matter listener news))))
+             (news (tell-one! batch news))))
          (listeners batch matter #f))
         (end-past! batch matter)
         (after-change! batch matter #f)))))
@@ -266,6 +266,5 @@ there is none, a note by itself."
     (news
      (tell-news! batch news)
      (for-each (lambda (news)
-                 (let ((matter (news-matter news)))
-                   (arm-reminder! batch matter (find-listener batch matter recipient))))
+                 (arm-reminder! batch (news-matter news) (news-listener news)))
                news))))

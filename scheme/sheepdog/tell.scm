@@ -26,7 +26,7 @@
   #:use-module (ice-9 match)
   #:use-module (srfi srfi-1)
   #:use-module (srfi srfi-9)
-  #:export (news news-matter news-pair news-kind tell-news!))
+  #:export (news news-matter news-listener news-pair news-kind tell-news!))
 
 (define-record-type <news>
   (news matter listener kind notes)

@@ -4,7 +4,8 @@
 ;; A test file loads this, see clock-test.scm.  Its day 0 is Sunday, 22 November 2026, in UTC.
 ;; Times are written "10:05", "10:05:30", "d1 05:10" (the day after) or "2026-03-29 01:00".
 
-(use-modules (sheepdog clock)
+(use-modules (sheepdog batch)
+             (sheepdog clock)
              (sheepdog config)
              (sheepdog core)
              (sheepdog due)
@@ -71,9 +72,11 @@ returns."
   (let loop ((left 100))
     (when (zero? left)
       (error "the clock of this world does not come to rest at" (ms->time (world-now world))))
-    (when (positive? (+ (handle-waiting! (world-db world) (world-config world)
-                                         (world-now world))
-                        (run-due! (world-db world) (world-config world) (world-now world))))
+    (when (parameterize ((%awake? #t))
+            (positive? (+ (handle-waiting! (world-db world) (world-config world)
+                                           (world-now world))
+                          (run-due! (world-db world) (world-config world)
+                                    (world-now world)))))
       (loop (- left 1)))))
 
 (define (go-to! world ms)

@@ -1,0 +1,10 @@
+;;; notify-scenarios-test.scm -- who is told what, to the second
+;;; SPDX-License-Identifier: GPL-3.0-or-later
+
+(primitive-load (string-append (dirname (current-filename)) "/notify-scenarios.scm"))
+
+(run-tests "notify-scenarios"
+  (for-each (match-lambda
+              ((name expected play)
+               (test-equal (string-append "scenario " name) expected (play))))
+            scenarios))
