@@ -33,7 +33,7 @@
 (define %works
   (make-parameter `((look . ,look!)
                     (flush . ,flush!)
-                    ((turn . ,take-turn!)
+                    (turn . ,take-turn!)
                     (catch-up . ,end-catch-up!)
                      (deadline . ,pass-due!)
                      (lost . ,lose-run!)

@@ -87,11 +87,12 @@
 
 ;;; One pair.
 
-(define (note-stop! batch matter listener verdict event quiet?)
-  "Write VERDICT, which tells nothing; QUIET? says that nothing may have happened."
+(define (note-stop! batch matter listener verdict event look?)
+  "Write VERDICT, which tells nothing; LOOK? says that nothing may have happened."
   (let ((pair (listener-pair listener)))
-    (unless (and quiet? (eq? 'no (verdict-word verdict)) (not (pair-hold pair)))
-      (note-verdict! (batch-db batch) pair verdict event (batch-now batch)))
+    (unless (and look? (eq? 'no (verdict-word verdict)) (not (pair-hold pair)))
+      (note-verdict! (batch-db batch) pair verdict event (batch-now batch)
+                     #:again? (not look?)))
     (when (and (pair-ledger pair) (string=? "not-wanted" (verdict-reason verdict)))
       (replace-ledger! (batch-db batch) pair #f))
     (hold! batch matter listener verdict)))

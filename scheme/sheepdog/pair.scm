@@ -61,20 +61,25 @@ was decided yet."
                                         #f #f #f 0)))))
   (pair-newest pair))
 
-(define (note-verdict! db pair verdict event now)
-  "Let VERDICT on PAIR, at NOW and because of the message EVENT, be written with the batch: counted
-when it is that of the time before, else as a new decision."
+(define* (note-verdict! db pair verdict event now #:key (again? #t))
+  "Let VERDICT on PAIR, at NOW and because of the message EVENT, be written with the batch: when it
+is that of the time before counted, but not unless AGAIN?; else as a new decision."
   (let ((newest (read-newest! db pair)))
     (cond ((and newest (equal-verdicts? verdict (decision-verdict newest)))
-           (when (zero? (decision-count newest))
-             (set-pair-decisions! pair (cons newest (pair-decisions pair))))
-           (set-decision-count! newest (+ 1 (decision-count newest)))
-           (set-decision-at! newest now)
-           (set-decision-event! newest event))
+           (when again?
+             (count-again! pair newest event now)))
           (else
            (let ((new (make-decision #f verdict now now event 1)))
              (set-pair-newest! pair new)
              (set-pair-decisions! pair (cons new (pair-decisions pair))))))))
+
+(define (count-again! pair newest event now)
+  "Count NEWEST, the last decision on PAIR, once more."
+  (when (zero? (decision-count newest))
+    (set-pair-decisions! pair (cons newest (pair-decisions pair))))
+  (set-decision-count! newest (+ 1 (decision-count newest)))
+  (set-decision-at! newest now)
+  (set-decision-event! newest event))
 
 (define (decision-rows pairs)
   "Return two values: rows of decisions of PAIRS that are known and of those that are new, as

@@ -9,6 +9,7 @@ server_of() {
   database=$XDG_STATE_HOME/sheepdog/sheepdog.db
   cat > server.conf << END
 (config (queue "unix:$redis_socket") (monitor-path "${3-$root/test/bench/monitors}") (mailto $2)
+        (notify (group "0s" "0s") (limit 10000000 "1h"))
         (mailfrom "bench@example.org") (mailer "sendmail://$work/sendmail"))
 END
 }

@@ -106,7 +106,7 @@
                    '("10:25" "fail"))
         (until! world "10:29:59")
         (let ((before (state world)))
-          (until! world "10:30")
+          (until! world "10:30:30")
           (list before (state world) (spans world) (map third (mails world)))))))
 
   (test-equal "N4: a server that slept through it comes to the same"

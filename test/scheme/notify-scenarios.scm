@@ -95,6 +95,27 @@ arguments of `message!' or procedures of the world, and all that is due until UN
 (scenario "N1 (c): new and ok is fine"
   '(() ((no "fine" 1)))
   (play "" '(("10:00" "ok")) #:first '() #:result told-and-decided))
+(scenario "N2: three in a row"
+  '((("10:06:30" "FAIL h/t") ("10:20:30" "ok h/t after 16 min, 3 failures"))
+    ((no "fine" 1) (no "soft 1/3" 1) (no "soft 2/3" 1) (no "fine" 1) (no "soft 1/3" 1)
+     (no "soft 2/3" 1) (hold "grouped" 1) (hold "grouped" 1))
+    (("10:01:00" "10:03:00" fail -) ("10:04:00" "10:20:00" fail "10:06:00")))
+  (play "(notify (after 3))"
+        '(("10:01" "fail") ("10:02" "fail") ("10:03" "ok") ("10:04" "fail") ("10:05" "fail")
+          ("10:06" "fail") ("10:20" "ok"))
+        #:result (lambda (world) (append (told-and-decided world) (list (spans world))))))
+(scenario "N3: three of five, two good ones"
+  '(("10:05:30" "FAIL h/t") ("10:21:30" "ok h/t after 16 min, 1 failure"))
+  (play "(notify (after 3 5) (ok-after 2))"
+        '(("10:01" "fail") ("10:02" "ok") ("10:03" "fail") ("10:04" "ok") ("10:05" "fail")
+          ("10:20" "ok") ("10:21" "ok"))
+        #:result told-a))
+(scenario "N4: bad for ten minutes"
+  '(("10:30:30" "FAIL h/t"))
+  (play "(notify (for \"10m\"))"
+        '(("10:00" "fail") ("10:05" "fail") ("10:08" "ok") ("10:20" "fail") ("10:25" "fail")
+          ("10:32" "fail"))
+        #:result told-a))
 (scenario "N5: over before it was told"
   '(() ((no "fine" 1) (hold "grouped" 1) (no "recovered-before-told" 1))
     (("10:00:00" "10:00:20" fail "10:00:00")))
@@ -138,6 +159,57 @@ arguments of `message!' or procedures of the world, and all that is due until UN
   '(("17:00:30" "hpc@x" problem "FAIL h/t") ("d1 07:00:30" "hpc@x" recovery "ok h/t after 14 h, 3 failures"))
   (play "(window office (time \"08:00-18:00\")) (notify (subject \"h/*\") (during office) (to \"hpc@x\")) (notify)"
         '(("17:00" "fail") ("18:10" "fail") ("23:00" "fail") ("d1 07:00" "ok")) #:until "d1 12:00"))
+
+
+;;; Flapping, and what comes late.
+
+(scenario "N11: flapping is told once, and its end"
+  '(("10:00:30" problem "FAIL h/t") ("10:06:30" recovery "ok h/t after 6 min, 2 failures")
+    ("10:11:30" flapping "flapping h/t: now ok")
+    ("11:58:30" flapping-over "ok h/t, flapping no more"))
+  (play "" (map (lambda (n)
+                  (list (ms->time (+ (time->ms "10:00") (* 120000 n))) (if (even? n) "fail" "ok")))
+                (iota 32))
+        #:result (lambda (world)
+                   (map (match-lambda ((time recipient kind title) (list time kind title)))
+                        (told world)))))
+(define (spool . messages)
+  "Return MESSAGES, (TIME HEARD STATE), as those of one sender."
+  (map (lambda (message n)
+         (match message
+           ((time heard state) (list heard state #:time time #:sender 7 #:seq n))))
+       messages (iota (length messages) 1)))
+(scenario "N24: what came and went while a machine was cut off is one line"
+  '((("d1 08:01:36" history "2 failures of h/t while it was cut off, both over"))
+    ((no "fine" 1) (hold "catching-up" 4) (hold "grouped" 1))
+    0 0)
+  (play "" (spool '("d1 02:00" "d1 08:00:05" "fail") '("d1 03:00" "d1 08:00:05" "ok")
+                  '("d1 04:00" "d1 08:00:06" "fail") '("d1 05:00" "d1 08:00:06" "ok"))
+        #:until "d1 12:00"
+        #:result (lambda (world)
+                   (list (map (match-lambda ((time recipient kind title) (list time kind title)))
+                              (told world))
+                         (decided world)
+                         (sql-value (world-db world) "SELECT count(*) FROM ledger")
+                         (sql-value (world-db world) "SELECT count(*) FROM bygone")))))
+(scenario "N24 (b): what is still wrong is a problem"
+  '(("d1 08:01:36" problem "h/t failed on Mon 23 Nov at 04:00; it was ok since 23 Nov. It was heard on Mon 23 Nov at 08:00."))
+  (play "" (spool '("d1 02:00" "d1 08:00:05" "fail") '("d1 03:00" "d1 08:00:05" "ok")
+                  '("d1 04:00" "d1 08:00:06" "fail"))
+        #:until "d1 12:00"
+        #:result (lambda (world)
+                   (map (match-lambda
+                          (#(at kind text)
+                           (list (ms->time at) (string->symbol kind)
+                                 (first (string-split text #\newline)))))
+                        (sql (world-db world)
+                             "SELECT at, kind, json_extract(action, '$[1].text') FROM outbox")))))
+(scenario "N25: an older result of another sender is no news"
+  '(() ((no "fine" 2) (no "older-result" 1)) (ok ok) (("10:00:00" "10:00:05" fail "10:00:00")))
+  (play "" '(("10:00:06" "ok" #:time "10:00:05" #:sender 7 #:seq 1)
+             ("10:00:10" "fail" #:time "10:00:00" #:sender 8 #:seq 1))
+        #:result (lambda (world)
+                   (append (told-and-decided world) (list (state world) (spans world))))))
 
 
 ;;; Silences, acknowledgements, escalation.

@@ -6,7 +6,8 @@ start_redis
 
 mkdir -m 700 monitors
 cat > server.conf <<END
-(config (name "server") (queue "unix:$redis_socket") (database "$work/sheepdog.db")
+(config (name "server") (notify (group "0s" "0s") (limit 10000 "1h"))
+        (queue "unix:$redis_socket") (database "$work/sheepdog.db")
         (monitor-path "$work/monitors"))
 END
 chmod 600 server.conf

@@ -4,7 +4,8 @@
 . "$(dirname "$0")/support.sh"
 
 cat > server.conf <<END
-(config (name "server") (queue "local:$work/state") (database "$work/state/sheepdog.db")
+(config (name "server") (notify (group "0s" "0s") (limit 10000 "1h"))
+        (queue "local:$work/state") (database "$work/state/sheepdog.db")
         (spool "$work/spool") (monitor-path "$work/monitors") (heartbeat "1s"))
 END
 chmod 600 server.conf
@@ -83,7 +84,7 @@ put() { # put JSON: a message of no sender waits in the database
   sqlite3 -cmd '.timeout 5000' "$db" "
     INSERT INTO sender (name) VALUES ('test') ON CONFLICT DO NOTHING;
     INSERT INTO message (sender, seq, received, body, length)
-      SELECT id, (SELECT count(*) FROM message), 1795335303000, CAST('$1' AS BLOB), 1
+      SELECT id, (SELECT count(*) FROM message), $(date +%s)000, CAST('$1' AS BLOB), 1
         FROM sender WHERE name = 'test';
     INSERT INTO waiting (message) VALUES (last_insert_rowid());"
 }

@@ -10,7 +10,8 @@ disk=$work/disk
 mkdir "$disk"
 database=$disk/herd.db
 cat > server.conf <<END
-(config (name "boss") (queue "unix:$redis_socket") (database "$database"))
+(config (name "boss") (notify (group "0s" "0s") (limit 10000 "1h"))
+        (queue "unix:$redis_socket") (database "$database"))
 END
 cat > machine.conf <<END
 (config (name "tux01") (queue "unix:$redis_socket") (spool "$work/spool"))

@@ -47,7 +47,7 @@ echo "(config (host \"localhost\") (port $redis_port) (name \"tux02\"))" > "$HOM
 cat > server.conf << END
 (config (queue "redis://localhost:$redis_port") (database "$work/lib/herd.db")
         (receiver raid (exec "$examples/receivers/raid.py"))
-        (notify (to (exec "$examples/receivers/page.pl" "$work/pages"))))
+        (notify (group "0s" "0s") (to (exec "$examples/receivers/page.pl" "$work/pages"))))
 END
 database=$work/lib/herd.db
 start queue-daemon sheepdog-queue-daemon -c server.conf

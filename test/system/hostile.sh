@@ -6,7 +6,7 @@
 . "$(dirname "$0")/support.sh"
 start_redis
 
-echo "(config (queue \"redis://localhost:$redis_port\"))" > server.conf
+echo "(config (queue \"redis://localhost:$redis_port\") (notify (group \"0s\" \"0s\")))" > server.conf
 pushed=0
 : > expected
 

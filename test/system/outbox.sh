@@ -6,7 +6,8 @@
 . "$(dirname "$0")/support.sh"
 
 cat > conf << END
-(config (name "server") (queue "local:$work/state") (database "$work/state/sheepdog.db")
+(config (name "server") (notify (group "0s" "0s") (limit 10000 "1h"))
+        (queue "local:$work/state") (database "$work/state/sheepdog.db")
         (spool "$work/spool") (mailfrom "dog@x") (mailer "sendmail://$work/sendmail")
         (mailto "well@x" "busy@x" "never@x" "hangs@x"))
 END

@@ -2,6 +2,7 @@
 ;;; SPDX-License-Identifier: GPL-3.0-or-later
 
 (define-module (sheepdog command serve)
+  #:use-module ((sheepdog batch) #:select (%awake?))
   #:use-module (sheepdog clock)
   #:use-module (sheepdog command reload)
   #:use-module (sheepdog command service)
@@ -270,7 +271,9 @@ the queue, since reading it failed."
       (retry-versions! (server-db server)))
     (cond ((option 'dry-run) (print-plan server))
           ((option 'once) (work-until-idle! server) 0)
-          (else (run-loop server)))))
+          (else
+           (parameterize ((%awake? #t))
+             (run-loop server))))))
 
 (define (refuse-second file pid)
   (raise-error 'usage

@@ -20,7 +20,7 @@
 (define zone
   (option 'zone '(zone) "The time zone meant, else ours."))
 (define (during sentence)
-  (option 'during '(window) sentence #:later? #t))
+  (option 'during '(window) sentence))
 (define (recipients sentence)
   (option 'to '(destination *) sentence))
 (define cron
@@ -221,7 +221,7 @@
                        #:default '("0s"))
                (option 'repeat '(never-or-duration)
                        "How often to remind."
-                       #:later? #t #:default '(never))
+                       #:default '(never))
                (during "Only inside this window.")
                (option 'digest '(digest-time)
                        "Tell at this time instead, all in one."
@@ -233,25 +233,25 @@
                (option 'zone '(zone) "The time zone of digest and report." #:later? #t)
                (option 'group '(duration duration)
                        "Wait this long for more to tell; mail at most so often."
-                       #:later? #t #:default '("30s" "5m"))
+                       #:default '("30s" "5m"))
                (option 'limit '((integer 1) duration)
                        "So many mails at most, then a summary."
-                       #:later? #t #:default '(20 "1h"))
+                       #:default '(20 "1h"))
                (option 'flap '((integer 2 100) duration)
                        "So many changes in this time are flapping."
                        #:default '(5 "1h"))))
    (spec 'escalate '(pattern)
          "Who else is told, once, of what lasts."
-         #:who "S" #:repeats? #t #:later? #t #:needs '((after) (to))
+         #:who "S" #:repeats? #t #:needs '((after) (to))
          #:options (list (option 'after '(duration) "How long it must be bad.")
                          (recipients "Whom.")))
    (spec 'depends '(pattern)
          "Nobody is told of these while all of those are down."
-         #:who "S" #:repeats? #t #:later? #t #:needs '((on))
+         #:who "S" #:repeats? #t #:needs '((on))
          #:options (list (option 'on '(subject +) "Those.")))
    (spec 'silence '(pattern)
          "Stored and shown, not told."
-         #:who "S" #:repeats? #t #:later? #t #:needs '((until during))
+         #:who "S" #:repeats? #t #:needs '((until during))
          #:options (list (option 'until '(time) "Until then.")
                          (during "Inside this window.")
                          (option 'reason '(text) "Why.")))

@@ -27,7 +27,8 @@ class Desk:
         recipients = " ".join(f'"{name}@x"' for name in names)
         with open(self.server.config, "w", encoding="utf-8") as file:
             file.write(f'(config (queue "{self.farm.redis.url}") (database "{self.server.database}")'
-                       f' (mailfrom "dog@x") (mailer "{self.post.url}") (mailto {recipients}))\n')
+                       f' (mailfrom "dog@x") (mailer "{self.post.url}") (mailto {recipients})'
+                       ' (notify (group "0s" "0s") (limit 10000 "1h")))\n')
         self.farm.serve()
 
     def bark(self):

@@ -113,7 +113,7 @@ class Server:
         self.configure(queue, *extra)
 
     def configure(self, queue, *extra):
-        lines = [queue_line(queue), f'(database "{self.database}")', "(notify (to log))", *extra]
+        lines = [queue_line(queue), f'(database "{self.database}")', '(notify (to log) (group "0s" "0s") (limit 100000 "1h"))', *extra]
         with open(self.config, "w", encoding="utf-8") as file:
             file.write("(config\n " + "\n ".join(lines) + ")\n")
 
