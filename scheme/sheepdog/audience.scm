@@ -14,8 +14,7 @@
   #:use-module (srfi srfi-1)
   #:use-module (srfi srfi-9)
   #:export (listeners find-listener clause-of routed-to?
-            listener-pair listener-clause listener-routed? listener-routable? listener-not-yet
-            pair-destination))
+            listener-pair listener-clause listener-routed? listener-routable? listener-not-yet))
 
 (define-record-type <listener>
   (make-listener pair clause routed? routable? not-yet)
@@ -157,7 +156,3 @@ or later, those who were told of the present incident, and those who wait.  MESS
   (let ((clause (clause-of matter now)))
     (or (asks-sender? clause)
         (member recipient (names clause)))))
-
-(define (pair-destination batch pair)
-  "Return the DEST of PAIR."
-  (find-destination (batch-policy batch) (pair-recipient pair)))

@@ -177,13 +177,12 @@ one subject \"[sheepdog] FAIL 10:00-10:02, ok now: tux01/dump\"."
           (list "The others:")
           (wrapped (map item-name (drop items %storm)))))
 
-(define* (bulletin-text items #:optional (heading '()))
-  "Return the text of the notification of ITEMS, below the lines HEADING: a line a subject, the worst
-first; of many the worst only, numbers for each host, and the names of the others."
+(define (bulletin-text items)
+  "Return the text of the notification of ITEMS: a line a subject, the worst first; of many the worst
+only, numbers for each host, and the names of the others."
   (let ((items (by-rank (one-a-subject items))))
     (string-join
-     (append heading
-             (if (> (length items) %storm)
+     (append (if (> (length items) %storm)
                  (storm-lines items)
                  (map (lambda (item) (ref item 'line)) items))
              (list "  sheepdog status --bad"))

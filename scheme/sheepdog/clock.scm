@@ -15,6 +15,7 @@
   #:use-module (sheepdog life)
   #:use-module (sheepdog policy)
   #:use-module (sheepdog retention)
+  #:use-module (sheepdog roundup)
   #:use-module (sheepdog sql)
   #:use-module (sheepdog trouble)
   #:use-module (ice-9 match)
@@ -33,17 +34,19 @@
 (define %works
   (make-parameter `((look . ,look!)
                     (flush . ,flush!)
+                    (digest . ,tell-roundup!)
                     (turn . ,take-turn!)
                     (catch-up . ,end-catch-up!)
-                     (deadline . ,pass-due!)
-                     (lost . ,lose-run!)
-                     (members . ,walk-members!)
-                     (diary . ,tell-appointment!)
-                     (retention . ,retain!))))
+                    (deadline . ,pass-due!)
+                    (lost . ,lose-run!)
+                    (members . ,walk-members!)
+                    (diary . ,tell-appointment!)
+                    (retention . ,retain!))))
 
 ;; Procedures, called with the database, a configuration that is new and now (ms): what it wants of the
 ;; clock becomes rows.
-(define %plans (make-parameter (list plan-diary! plan-members! plan-retention!)))
+(define %plans
+  (make-parameter (list plan-diary! plan-digests! plan-members! plan-retention!)))
 
 (define %planned (cons #f #f))                    ;the database and configuration of the last plan
 

@@ -28,7 +28,7 @@
   #:use-module (ice-9 match)
   #:use-module (srfi srfi-1)
   #:export (tell-result! tell-older! tell-note!
-            decide-again! look! flush!))
+            decide-again! look! flush! digest-news))
 
 (define %waiting '("grouped" "limited"))
 (define %dependent '("parent" "parent-wait" "settle"))
@@ -97,11 +97,12 @@
       (replace-ledger! (batch-db batch) pair #f))
     (hold! batch matter listener verdict)))
 
-(define* (decide-pair! batch matter listener event #:key look? flush?)
+(define* (decide-pair! batch matter listener event #:key look? flush? digest?)
   "Decide on telling LISTENER of MATTER, because of the message EVENT.  Return the news that is to be
-told, or #f: that is noted.  LOOK? says that nothing may have happened since, FLUSH? as for
-`facts-of'."
-  (let* ((facts (facts-of batch matter listener #:look? look? #:flush? flush?))
+told, or #f: that is noted.  LOOK? says that nothing may have happened since, FLUSH? and
+DIGEST? as for `facts-of'."
+  (let* ((facts (facts-of batch matter listener #:look? look? #:flush? flush?
+                          #:digest? digest?))
          (verdict (decide facts)))
     (if (tell? verdict)
         (let ((pair (listener-pair listener)))
@@ -239,26 +240,53 @@ there is none, a note by itself."
         (end-past! batch matter)
         (after-change! batch matter #f)))))
 
-(define (flush-news batch recipient)
-  "Return the news that RECIPIENT, whose group goes, is to be told; what is not is noted."
-  (define (of-matter matter listener)
-    (or (decide-pair! batch matter listener
-                      (or (subject-event (matter-subject matter)) 0)
-                      #:look? #t #:flush? #t)
-        (let ((notes (waiting-notes (batch-db batch) (matter-id matter) recipient)))
-          (and (pair? notes)
-               (let ((verdict (decide-note (facts-of batch matter listener #:flush? #t) #f)))
-                 (cond ((tell? verdict) (news matter listener 'note notes))
-                       ((hold? verdict) (arm-notes! batch matter listener verdict) #f)
-                       (else #f)))))))
+(define* (notes-news batch matter listener #:key flush? digest?)
+  "Return the notes about MATTER that wait for LISTENER as news, or #f: they have to wait on."
+  (match (waiting-notes (batch-db batch) (matter-id matter)
+                        (pair-recipient (listener-pair listener)))
+    (() #f)
+    (notes
+     (let ((verdict (decide-note (facts-of batch matter listener
+                                           #:flush? flush? #:digest? digest?)
+                                 #f)))
+       (when (hold? verdict)
+         (arm-notes! batch matter listener verdict))
+       (and (tell? verdict)
+            (news matter listener 'note notes))))))
+
+(define* (waiting-news batch recipient ids #:key flush? digest? (wanted? (const #t)))
+  "Return the news of the subjects IDS that RECIPIENT is to be told now; what is not is noted.  FLUSH?
+and DIGEST? are as for `facts-of'; only clauses that are WANTED? count."
   (filter-map
    (lambda (id)
      (let* ((matter (matter-by-id batch id))
             (listener (and matter (find-listener batch matter recipient))))
-       (and listener (of-matter matter listener))))
-   (delete-duplicates
-    (append (held-for (batch-db batch) recipient %waiting)
-            (noted-subjects (batch-db batch) recipient)))))
+       (and listener
+            (wanted? (listener-clause listener))
+            (or (decide-pair! batch matter listener
+                              (or (subject-event (matter-subject matter)) 0)
+                              #:look? #t #:flush? flush? #:digest? digest?)
+                (notes-news batch matter listener #:flush? flush? #:digest? digest?)))))
+   ids))
+
+(define (flush-news batch recipient)
+  "Return the news that RECIPIENT, whose group goes, is to be told."
+  (waiting-news batch recipient
+                (delete-duplicates
+                 (append (held-for (batch-db batch) recipient %waiting)
+                         (noted-subjects (batch-db batch) recipient)))
+                #:flush? #t))
+
+(define (digest-news batch recipient key)
+  "Return the news that RECIPIENT is to be told in the digest KEY, whose time has come."
+  (waiting-news batch recipient
+                (delete-duplicates
+                 (append (held-for (batch-db batch) recipient '("digest"))
+                         (noted-subjects (batch-db batch) recipient)))
+                #:digest? #t
+                #:wanted? (lambda (clause)
+                            (and (clause-digest clause)
+                                 (string=? key (digest-key (clause-digest clause)))))))
 
 (define (flush! batch at recipient)
   "Tell RECIPIENT in one notification all that waits for it and is still true."

@@ -14,7 +14,7 @@
   #:use-module (ice-9 match)
   #:use-module (srfi srfi-9)
   #:export (put-out!
-            head-id head-recipient outbox-heads head-due release-rows!
+            head-id head-recipient head-tries outbox-heads head-due release-rows!
             take-row! row-id row-recipient row-at row-action row-event row-tries
             mark-done! mark-failed! mark-interrupted!
             unreachable unreachable? %mail-tag

@@ -9,6 +9,7 @@
   #:use-module (sheepdog death)
   #:use-module (sheepdog effect)
   #:use-module (sheepdog handler)
+  #:use-module (sheepdog join)
   #:use-module (sheepdog limit)
   #:use-module (sheepdog message)
   #:use-module (sheepdog outbox)
@@ -175,7 +176,9 @@ these.  With nothing to do it only reads."
         '()
         (let ((rows (with-transaction db
                       (settle-ended! performer db now)
-                      (filter-map (lambda (head) (take-row! db head now))
+                      (filter-map (lambda (head)
+                                    (join-waiting! db head)
+                                    (take-row! db head now))
                                   (or due (find-due! performer db now most))))))
           (set-performer-ended! performer '())
           rows))))

@@ -26,7 +26,7 @@
   #:use-module (ice-9 match)
   #:use-module (srfi srfi-1)
   #:use-module (srfi srfi-9)
-  #:export (news news-matter news-listener news-pair news-kind tell-news!))
+  #:export (news news-matter news-listener news-pair news-kind news-notes tell-news! tell-digest!))
 
 (define-record-type <news>
   (news matter listener kind notes)
@@ -128,18 +128,20 @@
                      (batch-now batch) identity server))
       (_ (format #f "<group.~a.~a.~a@~a>" hash (batch-now batch) identity server)))))
 
-(define (put-news! batch recipient news notices id threads title text)
-  "Put the notification ID of NEWS, lists of the same length as NOTICES, into the outbox."
-  (let* ((db (batch-db batch))
-         (items (map notice->item notices))
-         (one (and (= 1 (length notices)) (first items)))
-         (kind (if one (assq-ref one 'kind) "group")))
-    (put-out! db
+(define* (put-news! batch recipient told id title text #:key kind)
+  "Put the notification ID of TOLD, a list of (NEWS NOTICE LEDGER), into the outbox; its KIND is that of
+the only one, or `group', if it is not given."
+  (let* ((items (map (match-lambda ((news notice ledger) (notice->item notice))) told))
+         (one (and (= 1 (length told)) (not kind) (first items)))
+         (kind (or kind (if one (assq-ref one 'kind) "group")))
+         (threads (delete-duplicates
+                   (filter-map (match-lambda ((news notice ledger) (and=> ledger ledger-thread)))
+                               told))))
+    (put-out! (batch-db batch)
               `(notify
-                ((to . ,(destination->json
-                         (pair-destination batch (news-pair (first news)))))
+                ((to . ,(destination->json (find-destination (batch-policy batch) recipient)))
                  (kind . ,kind)
-                 (state . ,(bulletin-state items))
+                 (state . ,(if (null? items) "ok" (bulletin-state items)))
                  (host . ,(if one (assq-ref one 'host) ""))
                  (tag . ,(if one (assq-ref one 'tag) ""))
                  (title . ,title)
@@ -151,13 +153,14 @@
                  (news . ,(list->vector items))))
               #:recipient recipient
               #:now (batch-now batch)
-              #:subject (and one (pair-subject (news-pair (first news))))
+              #:subject (and one (pair-subject (news-pair (first (first told)))))
               #:event (and one (assq-ref one 'event))
               #:kind kind
-              #:about (map (lambda (news item)
-                             (list (pair-subject (news-pair news)) (assq-ref item 'event)
-                                   (assq-ref item 'kind)))
-                           news items))))
+              #:about (map (match-lambda*
+                             (((news . _) item)
+                              (list (pair-subject (news-pair news)) (assq-ref item 'event)
+                                    (assq-ref item 'kind))))
+                           told items))))
 
 
 ;;; Telling.
@@ -198,29 +201,29 @@
                 (news-notes news)))
     claimed?))
 
-(define* (tell-news! batch news #:key heading)
-  "Tell the recipient of NEWS, a list for one recipient, all of it in one notification, under the
-lines HEADING if there are some.  Return what of it was told: of the rest somebody else was faster."
+(define (claim-news! batch news id)
+  "Enter NEWS, a list, to be told as ID; return what nobody else told, a list of (NEWS NOTICE LEDGER),
+the ledger before."
+  (let ((told (map (lambda (news)
+                     (let ((ledger (pair-ledger (news-pair news))))
+                       (list news (news->notice batch news ledger) ledger)))
+                   news)))
+    (filter (match-lambda ((news . _) (claim! batch news id))) told)))
+
+(define (tell-news! batch news)
+  "Tell the recipient of NEWS, a list for one recipient, all of it in one notification, but for what
+somebody else told meanwhile."
   (let* ((recipient (pair-recipient (news-pair (first news))))
-         (id (message-id batch recipient news))
-         (before (map (lambda (news) (cons news (pair-ledger (news-pair news)))) news))
-         (notices (map (match-lambda
-                         ((news . ledger) (cons news (news->notice batch news ledger))))
-                       before))
-         (told (filter (lambda (news) (claim! batch news id)) news)))
-    (match (map (lambda (news) (assq-ref notices news)) told)
+         (id (message-id batch recipient news)))
+    (match (claim-news! batch news id)
       (() #t)
-      (notices
-       (let ((threads (delete-duplicates
-                       (filter-map (lambda (news)
-                                     (and=> (assq-ref before news) ledger-thread))
-                                   told)))
-             (items (map notice->item notices)))
-         (match notices
-           ((one)
-            (put-news! batch recipient told notices id threads (notice-title one)
-                       (notice-text one)))
-           (_
-            (put-news! batch recipient told notices id threads (bulletin-title items)
-                       (bulletin-text items (or heading '()))))))))
-    told))
+      ((and told ((_ notice _)))
+       (put-news! batch recipient told id (notice-title notice) (notice-text notice)))
+      (told
+       (let ((items (map (match-lambda ((_ notice _) (notice->item notice))) told)))
+         (put-news! batch recipient told id (bulletin-title items) (bulletin-text items)))))))
+
+(define (tell-digest! batch recipient kind news title text)
+  "Tell RECIPIENT the digest of KIND with TITLE and TEXT, which tells of NEWS, a list."
+  (let ((id (message-id batch recipient '())))
+    (put-news! batch recipient (claim-news! batch news id) id title text #:kind kind)))

@@ -1,7 +1,9 @@
 ;;; notify-scenarios-test.scm -- who is told what, to the second
 ;;; SPDX-License-Identifier: GPL-3.0-or-later
 
-(primitive-load (string-append (dirname (current-filename)) "/notify-scenarios.scm"))
+(define (load-here file)
+  (primitive-load (string-append (dirname (current-filename)) "/" file)))
+(for-each load-here '("story.scm" "notify-scenarios.scm" "mail-scenarios.scm"))
 
 (run-tests "notify-scenarios"
   (for-each (match-lambda

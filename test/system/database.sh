@@ -101,7 +101,7 @@ kill -STOP "$redis_pid"
 sqlite3 -cmd '.timeout 5000' "$database" "
   INSERT INTO sender (name) VALUES ('test');
   INSERT INTO message (sender, seq, received, body, length)
-    SELECT id, 1, 1795335303000, CAST('{\"host\":\"h\",\"tag\":\"t\",\"state\":\"fail\"}' AS BLOB), 1
+    SELECT id, 1, $(date +%s)000, CAST('{\"host\":\"h\",\"tag\":\"t\",\"state\":\"fail\"}' AS BLOB), 1
       FROM sender WHERE name = 'test';
   INSERT INTO waiting (message) VALUES (last_insert_rowid());"
 check "while the queue hangs, what waits is handled" wait_until 20 sql_is fail "SELECT state FROM subject WHERE host = 'h'"

@@ -224,13 +224,11 @@
                        #:default '(never))
                (during "Only inside this window.")
                (option 'digest '(digest-time)
-                       "Tell at this time instead, all in one."
-                       #:later? #t)
+                       "Tell at this time instead, all in one.")
                (option 'report '(digest-time)
                        "Tell at this time besides, all in one."
-                       #:later? #t
                        #:options (list (recipients "Whom.")))
-               (option 'zone '(zone) "The time zone of digest and report." #:later? #t)
+               (option 'zone '(zone) "The time zone of digest and report.")
                (option 'group '(duration duration)
                        "Wait this long for more to tell; mail at most so often."
                        #:default '("30s" "5m"))
