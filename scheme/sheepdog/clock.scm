@@ -36,6 +36,7 @@
                     (flush . ,flush!)
                     (digest . ,tell-roundup!)
                     (turn . ,take-turn!)
+                    (give-up . ,give-up!)
                     (catch-up . ,end-catch-up!)
                     (deadline . ,pass-due!)
                     (lost . ,lose-run!)

@@ -42,7 +42,7 @@
   (map (match-lambda ((time title) (list time (substring title (string-length "[sheepdog] boss/diary: ")))))
        (told world)))
 
-(define %config "(config (name \"boss\") (mailto \"a@x\")
+(define %config "(config (name \"boss\") (mailto \"a@x\") (notify (group \"0s\" \"0s\"))
  (diary domain (on \"2026-12-01\") (text \"Renew myhost.eu.\") (remind \"7d\" \"1d\"))
  (diary tapes (cron \"0 8 * * fri\") (text \"Change tapes.\")))")
 
@@ -93,7 +93,7 @@
         (titles world))))
   (test-equal "what was over before the configuration had it is not told"
     '(("d5 08:00:00" "Change tapes."))
-    (call-with-world "(config (name \"boss\") (mailto \"a@x\")
+    (call-with-world "(config (name \"boss\") (mailto \"a@x\") (notify (group \"0s\" \"0s\"))
  (diary domain (on \"2026-11-01\") (text \"Renew myhost.eu.\"))
  (diary tapes (cron \"0 8 * * fri\") (text \"Change tapes.\")))"
       (lambda (world)
@@ -103,7 +103,7 @@
 
   (test-equal "what is entered by hand is told, what is struck out is not"
     '((1 2 #f) #t #f (("09:00:00" "lunch is late")) (1))
-    (call-with-world "(config (name \"boss\") (mailto \"a@x\"))"
+    (call-with-world "(config (name \"boss\") (mailto \"a@x\") (notify (group \"0s\" \"0s\")))"
       (lambda (world)
         (let* ((db (world-db world))
                (now (time->ms "08:00"))

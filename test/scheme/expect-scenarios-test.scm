@@ -189,7 +189,7 @@ looked at next."
       (late (("03:30:00" - late)) "08:30:00") 1
       "The server heard nothing from Sun 22 Nov 02:00 to Sun 22 Nov 08:00: it did not run."
       (ok (("02:00:00" "08:00:20" fail)) #f)
-      (("08:00:20" "a@x") ("08:15:20" "a@x")))
+      (("08:15:50" "a@x")))
     (play "(expect \"*/PING\" (every \"15m\") (grace \"15m\"))"
           (lambda (world)
             (until! world "08:20")
@@ -279,7 +279,8 @@ looked at next."
                   (set-world-now! world (time->ms "10:20"))
                   (run-due! other (world-config world) (time->ms "10:20"))
                   (settle-round! world)
-                  (%db-close! other))))))))
+                  (%db-close! other)
+                  (until! world "10:20:30"))))))))
   (test-equal "scenario E10: what ran in time was never late; (b) ran later; (c) failed"
     '(((ok () "d2 07:00:00"))
       ((ok (("d1 07:00:00" "d1 07:30:00" late)) "d2 07:00:00"))
