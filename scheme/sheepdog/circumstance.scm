@@ -129,6 +129,7 @@ nothing was decided of, FLUSH? that all that waits for him goes now, DIGEST? tha
            #:ledger (pair-ledger pair)
            #:waiting (and=> (pair-hold pair) (lambda (hold) (string->symbol (hold-reason hold))))
            #:flapping? (and (subject-flapping subject) #t)
+           #:closed? (not (subject-hard subject))
            #:past (if (or look? (pair-hold pair)) (delay (past-of batch matter pair)) 0)
            #:catch-up (delay (catching-up-until (batch-db batch) (subject-host subject)
                                                 (batch-now batch)))

@@ -211,10 +211,10 @@ FACTS says, a symbol or #f; and, if it is none or but a reminder, the reason."
   (let ((subject (fact-subject facts)))
     (and (opening? news facts)
          (soft? subject)
-         (verdict 'no
-                  (string-append "soft " (number->string (subject-failures subject))
-                                 "/" (number->string
-                                      (terms-after (clause-terms (fact-clause facts)))))))))
+         (match (soft-count subject (clause-terms (fact-clause facts)))
+           ((bad . needed)
+            (verdict 'no (string-append "soft " (number->string bad)
+                                        "/" (number->string needed))))))))
 
 (define (stop-catch-up news facts)
   "Stop all while old messages of the host come in: only what is true afterwards counts."

@@ -25,11 +25,13 @@
           ("10:06" "fail") ("10:20" "ok"))
         #:result (lambda (world) (append (told-and-decided world) (list (spans world))))))
 (scenario "N3: three of five, two good ones"
-  '(("10:05:30" "FAIL h/t") ("10:21:30" "ok h/t after 16 min, 1 failure"))
+  '((("10:05:30" "FAIL h/t") ("10:21:30" "ok h/t after 16 min, 1 failure"))
+    ((no "fine" 1) (no "soft 1/3" 1) (no "fine" 1) (no "soft 2/3" 1) (no "fine" 1)
+     (hold "grouped" 1) (no "same" 1) (hold "grouped" 1)))
   (play "(notify (after 3 5) (ok-after 2))"
         '(("10:01" "fail") ("10:02" "ok") ("10:03" "fail") ("10:04" "ok") ("10:05" "fail")
           ("10:20" "ok") ("10:21" "ok"))
-        #:result told-a))
+        #:result told-and-decided))
 (scenario "N4: bad for ten minutes"
   '(("10:30:30" "FAIL h/t"))
   (play "(notify (for \"10m\"))"
