@@ -48,9 +48,11 @@ history note) tells of SUBJECT at NOW; the others are as in the record."
                failures kept past now))
 
 (define (notice-state notice)
-  "Return the state that NOTICE tells, a symbol, or #f."
+  "Return the state that NOTICE tells, a symbol: of what is watched no more, the last that was told."
   (or (subject-hard (notice-subject notice))
-      (subject-state (notice-subject notice))))
+      (subject-state (notice-subject notice))
+      (find bad? (reverse (delq 'flapping (notice-told notice))))
+      'unknown))
 
 (define (name notice)
   (let ((subject (notice-subject notice)))

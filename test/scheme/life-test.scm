@@ -204,7 +204,7 @@
         (list (state world) (spans world)))))
 
   (test-equal "unheard and unexpected for thirty days: nobody waits for its end any more"
-    '((fail fail) #f (("10:00:00" "d30 10:20:00" "closed")))
+    '((fail fail) #f (("10:00:00" "d30 10:20:00" "closed")) (problem closed))
     (call-with-world "(config)"
       (lambda (world)
         (messages! world '("09:00" "ok") '("10:00" "fail") '("10:20" "fail"))
@@ -214,7 +214,10 @@
           (list before (sql-value (world-db world) "SELECT max(hard) FROM subject WHERE hard <> ''")
                 (map (match-lambda
                        (#(from until end) (list (ms->time from) (ms->time until) end)))
-                     (sql (world-db world) "SELECT t0, t1, \"end\" FROM interruption")))))))
+                     (sql (world-db world) "SELECT t0, t1, \"end\" FROM interruption"))
+                (begin
+                  (until! world "d30 10:30")
+                  (map third (mails world))))))))
 
   (test-equal "what came too late opens nothing that was closed"
     '(("10:00:00" "d30 10:20:00"))
