@@ -225,7 +225,7 @@ def poison(t):
          120, gap=0.1)
     wait("the poison is aside", lambda: "touchy" in kennel.aside(), 60, gap=0.1)
     t.same("why", f"monitor touchy: its receiver ran longer than {LIMIT} s: killed", kennel.aside()["touchy"])
-    t.same("deaths", 3, kennel.server.said().count(": killed (message "))
+    t.same("deaths", 3, kennel.server.said().count(": error: monitor touchy: its receiver ran"))
     t.expect(kennel.server.alive() and kennel.server.service.pid == pid, "the daemon ended")
     kennel.told_as_always()
     kennel.farm.settle(aside=1, count=0)
