@@ -54,6 +54,7 @@ for_test() {
   need python3 program python3
   need python3-aiosmtpd module aiosmtpd
   need openssl program openssl
+  need curl program curl
   ! program apt-get > /dev/null || need cron program cron # Guix has none; that test is skipped there
   if program apt-get > /dev/null; then # elsewhere that test is skipped where there is no Geiser
     need emacs-nox program emacs

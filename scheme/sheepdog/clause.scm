@@ -103,6 +103,8 @@ first a name, the last a sentence, as SHAPE tells; else a syntax error."
     ((list?) "a list")
     ((duration?) "a duration")
     ((size?) "a size")
+    ((regex?) "a regular expression")
+    ((vector?) "a list")
     ((limit?) "a number or a range such as \"10:20\"")
     ((percent-limit?) "percent")
     (else

@@ -1,27 +1,105 @@
-;;; machine.scm -- what the machine that we run on knows of itself
+;;; machine.scm -- what a machine is: its system, its parts, its addresses, its users
 ;;; SPDX-License-Identifier: GPL-3.0-or-later
 
+;; Each gives a list of lists, the arguments of facts.  ROOT is the directory above /etc, "" as a rule;
+;; PROC and SYS are "/proc" and "/sys".
+
 (define-module (sheepdog machine)
+  #:use-module (sheepdog core)
+  #:use-module (sheepdog probe)
   #:use-module (ice-9 match)
-  #:use-module (ice-9 rdelim)
-  #:export (uptime parse-uptime))
+  #:use-module (srfi srfi-1)
+  #:export (machine-os machine-kernel machine-cpu machine-ram machine-disks
+            machine-addresses machine-users))
 
-(define (parse-uptime text)
-  "Return the ms since a machine's start, times of sleep counted, that TEXT, of /proc/uptime, says
-(proc(5)), or #f."
-  (match (string-tokenize text)
-    ((seconds . _)
-     (let ((seconds (and (string-every (lambda (c) (or (char-numeric? c) (char=? c #\.))) seconds)
-                         (<= (string-length seconds) 20)
-                         (string->number seconds))))
-       (and seconds (inexact->exact (floor (* 1000 seconds))))))
-    (_ #f)))
+(define (value-of lines key separator)
+  "Return the text behind KEY and SEPARATOR, a character, of the first line that has them, or #f."
+  (any (lambda (line)
+         (match (string-index line separator)
+           (#f #f)
+           (end (and (string=? key (string-trim-both (substring line 0 end)))
+                     (string-trim-both (substring line (+ end 1)))))))
+       lines))
 
-(define* (uptime #:optional (file "/proc/uptime"))
-  "Return for how many ms this machine has been up, or #f: it does not tell."
-  (catch 'system-error
-    (lambda ()
-      (match (call-with-input-file file read-line)
-        ((? string? line) (parse-uptime line))
-        (_ #f)))
-    (const #f)))
+(define (unquoted text)
+  (string-trim-both text (char-set #\" #\')))
+
+(define (machine-os root)
+  "((NAME RELEASE)), as os-release(5) says; Debian's point release, where it has one."
+  (let* ((etc (string-append root "/etc/"))
+         (lines (file-lines (or (existing-file (string-append etc "os-release")
+                                               (string-append root "/usr/lib/os-release"))
+                                (cannot-watch "no os-release"))))
+         (name (unquoted (or (value-of lines "ID" #\=) "linux")))
+         (point (existing-file (string-append etc "debian_version"))))
+    (list (list name
+                (or (and point (string=? name "debian")
+                         (let ((text (string-trim-both (file-text point))))
+                           (and (not (string-null? text))
+                                (char-numeric? (string-ref text 0))
+                                text)))
+                    (unquoted (or (value-of lines "VERSION_ID" #\=)
+                                  (value-of lines "BUILD_ID" #\=)
+                                  "")))))))
+
+(define (machine-kernel proc)
+  "((RELEASE))"
+  (list (list (string-trim-both (file-text (string-append proc "/sys/kernel/osrelease"))))))
+
+(define (machine-cpu proc)
+  "((MODEL CORES))"
+  (let ((lines (file-lines (string-append proc "/cpuinfo"))))
+    (list (list (or (any (lambda (key) (value-of lines key #\:))
+                         '("model name" "Model" "cpu model" "Processor" "cpu"))
+                    "unknown")
+                (max 1 (count (lambda (line) (string-prefix? "processor\t" line)) lines))))))
+
+(define (machine-ram proc)
+  "((MIB))"
+  (match (string-tokenize (or (value-of (file-lines (string-append proc "/meminfo"))
+                                        "MemTotal" #\:)
+                              ""))
+    (((= string->number (? number? kib)) . _) (list (list (quotient kib 1024))))
+    (_ (cannot-watch "no MemTotal in " proc "/meminfo"))))
+
+(define (machine-disks sys)
+  "((NAME MODEL MIB) ...): block devices that are a device, neither loop nor mapping."
+  (let ((block (string-append sys "/block/")))
+    (filter-map
+     (lambda (name)
+       (let ((device (string-append block name "/device"))
+             (model (string-append block name "/device/model")))
+         (and (file-exists? device)
+              (match (string->number (string-trim-both
+                                      (file-text (string-append block name "/size"))))
+                ((or #f 0) #f)                    ;an empty drive
+                (sectors                          ;of 512 bytes, whatever the disk's own are
+                 (list name
+                       (if (file-exists? model) (string-trim-both (file-text model)) "")
+                       (quotient sectors 2048)))))))
+     (file-names block))))
+
+(define (machine-addresses json)
+  "((ADDRESS INTERFACE) ...): those of scope global in JSON, of `ip -json address'."
+  (append-map
+   (lambda (interface)
+     (let ((name (assq-ref interface 'ifname)))
+       (filter-map (lambda (address)
+                     (let ((local (assq-ref address 'local)))
+                       (and (equal? "global" (assq-ref address 'scope))
+                            (string? local)
+                            (list local name))))
+                   (vector->list (or (assq-ref interface 'addr_info) #())))))
+   (filter (lambda (interface) (string? (assq-ref interface 'ifname)))
+           (vector->list json))))
+
+(define (machine-users root)
+  "((NAME ID) ...): root and people, as passwd(5) says, with ids from 1000 to 59999 (Debian Policy,
+9.2.2)."
+  (filter-map (lambda (line)
+                (match (string-split line #\:)
+                  ((name _ (= string->number (? number? id)) _ ...)
+                   (and (or (zero? id) (<= 1000 id 59999))
+                        (list name id)))
+                  (_ #f)))
+              (file-lines (string-append root "/etc/passwd"))))

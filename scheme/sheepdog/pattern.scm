@@ -12,7 +12,8 @@
             pattern-text
             pattern-plain?
             pattern-names
-            pattern-matches?))
+            pattern-matches?
+            glob?))
 
 (define-record-type <pattern>
   (make-pattern text host tag)
@@ -102,6 +103,10 @@ when it is never closed."
   (cond ((char? item) (char=? item character))
         ((eq? item 'any) #t)
         (else (item character))))
+
+(define (glob? pattern text)
+  "Does PATTERN, text with shell wildcards, fit the whole of TEXT?"
+  (glob-matches? (compile-glob pattern) text))
 
 (define (glob-matches? glob text)
   "Does GLOB fit the whole of TEXT?  Only the last `many' is ever tried again, so the cost is at

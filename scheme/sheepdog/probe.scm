@@ -13,10 +13,12 @@
   #:use-module (ice-9 ftw)
   #:use-module (ice-9 match)
   #:use-module (rnrs bytevectors)
+  #:use-module ((srfi srfi-1) #:select (filter-map))
   #:export (cannot-watch
             file-text file-lines file-names existing-file
             find-program command-outcome command-text
-            call-with-deadline))
+            first-line last-line
+            call-with-deadline time-left))
 
 (define (cannot-watch . words)
   "Say that the thing cannot be watched now, because of WORDS, strings or other data: where nobody
@@ -98,9 +100,14 @@ else says so, the report is `unknown', with these words."
       (max 1 (min limit (- (%deadline) (%monotonic))))
       limit))
 
-(define (search-path-for-programs)
-  ;; A daemon's PATH often lacks the tools of the superuser.
-  (append (string-split (or (getenv "PATH") "") #\:) '("/usr/sbin" "/sbin")))
+(define (directories-of-programs)
+  ;; A daemon's PATH often lacks the tools of the superuser: they are beside the others.
+  (let ((path (string-split (or (getenv "PATH") "/usr/bin:/bin") #\:)))
+    (append path
+            (filter-map (lambda (directory)
+                          (and (string-suffix? "/bin" directory)
+                               (string-append (string-drop-right directory 3) "sbin")))
+                        path))))
 
 (define (find-program . names)
   "Return the path of the first of NAMES, programs, that is installed, or #f."
@@ -110,7 +117,7 @@ else says so, the report is `unknown', with these words."
       ((name . rest)
        (or (if (string-index name #\/)
                (and (access? name X_OK) name)
-               (search-path (search-path-for-programs) name))
+               (search-path (directories-of-programs) name))
            (loop rest))))))
 
 (define* (command-outcome argv #:key (limit %usual-limit) (most %usual-size) (input "")
@@ -133,12 +140,19 @@ bytes."
            (cannot-watch name " wrote more than " (size->text most)))
           (else outcome))))
 
-(define (last-words text)
-  "Return the last line of TEXT that is not blank, fit to be shown, behind a colon; \"\" for none."
-  (match (filter (negate string-null?)
-                 (map string-trim-both (string-split text #\newline)))
-    (() "")
-    ((_ ... line) (string-append ": " (fit (printable line) 200)))))
+(define (said-lines text)
+  "Return the lines of TEXT that are not blank, fit to be shown."
+  (map (lambda (line) (fit (printable line) 200))
+       (filter (negate string-null?)
+               (map string-trim-both (string-split text #\newline)))))
+
+(define (first-line text)
+  "Return the first line of TEXT that is not blank, fit to be shown; \"\" if there is none."
+  (match (said-lines text) (() "") ((line . _) line)))
+
+(define (last-line text)
+  "Return the last line of TEXT that is not blank, fit to be shown; \"\" if there is none."
+  (match (said-lines text) (() "") ((_ ... line) line)))
 
 (define (command-text program . arguments)
   "Return what PROGRAM, run with ARGUMENTS as by `command-outcome', writes to its standard output.
@@ -150,5 +164,7 @@ Say that it cannot be watched if it does not end with status 0, too."
                       (#f (string-append ": killed by signal "
                                          (number->string (assq-ref outcome 'signal))))
                       (status (string-append ": exit status " (number->string status))))
-                    (last-words (assq-ref outcome 'stderr))))
+                    (match (last-line (assq-ref outcome 'stderr))
+                      ("" "")
+                      (line (string-append ": " line)))))
     (assq-ref outcome 'stdout)))

@@ -16,6 +16,7 @@
             parse-appointment
             parse-date
             rfc3339->ms
+            parse-instant
             time->rfc3339
             time->stamp
             time->words
@@ -186,6 +187,27 @@ March, so that the leap day is its last: Howard Hinnant, `days_from_civil')."
                             (* hour %hour) (* minute %minute) (* second %second) ms)
                          ahead))))))
            (#f #f)))))
+
+(define %months '("Jan" "Feb" "Mar" "Apr" "May" "Jun" "Jul" "Aug" "Sep" "Oct" "Nov" "Dec"))
+
+(define (parse-instant text)
+  "Return the instant that TEXT names, or #f: as for `rfc3339->ms', or as openssl and curl tell of
+certificates, \"Dec 12 18:42:01 2026 GMT\"."
+  (match (string-tokenize text)
+    ((month day time year "GMT")
+     (let ((number (place-among month %months)))
+       (and number
+            (rfc3339->ms (string-append year "-" (two-digits (number->string number)) "-"
+                                        (two-digits day) "T" time "Z")))))
+    (_ (rfc3339->ms text))))
+
+(define (two-digits text)
+  (if (= 1 (string-length text)) (string-append "0" text) text))
+
+(define (place-among word words)
+  "Return the place of WORD among WORDS, from 1, or #f."
+  (let ((rest (member word words)))
+    (and rest (+ 1 (- (length words) (length rest))))))
 
 (define (local->ms year month day hour minute)
   "Return the instant of the wall clock of our zone."

@@ -5,7 +5,7 @@
   #:use-module (sheepdog memory)
   #:use-module (ice-9 match)
   #:use-module (srfi srfi-1)
-  #:export (limit? percent-limit? parse-range grade worst))
+  #:export (limit? percent-limit? parse-range grade worst round-to))
 
 (define (parse-range text)
   "Return (LOW HIGH INSIDE?) of TEXT, a range of Nagios plugins, or #f: a value below LOW or above
@@ -22,6 +22,13 @@ HIGH is bad, or with INSIDE?, written `@', one that is not.  \"10\" is 0 to 10, 
     (match range
       (((? real? low) (? real? high) _) (and (<= low high) range))
       (_ #f))))
+
+(define (round-to step value)
+  "Return VALUE rounded to the nearest multiple of STEP, a whole number or a part of one such as 0.1."
+  (let ((count (inexact->exact (round (/ value step)))))
+    (if (exact? step)
+        (* step count)
+        (/ count (round (/ 1.0 step))))))         ;3 / 10, since 3 * 0.1 is not 0.3
 
 (define (limit? value)
   "Is VALUE a limit: a number, or a range of Nagios plugins as text?"

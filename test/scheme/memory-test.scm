@@ -4,7 +4,9 @@
 (use-modules (sheepdog memory)
              (sheepdog test)
              (ice-9 binary-ports)
-             (ice-9 receive))
+             (ice-9 match)
+             (ice-9 receive)
+             (srfi srfi-1))
 
 (define %now 1795335303000)
 
@@ -37,11 +39,41 @@
   (test-group "rate"
     (define (rate-after memory time count)
       (car (after memory time (lambda () (rate "eth0" count)))))
-    (define first
+    (define begun
       (cadr (after '() %now (lambda () (rate "eth0" 1000)))))
     (test-false "there is none at first" (rate-after '() %now 1000))
-    (test-equal "growth a second" 25.0 (rate-after first (+ %now 4000) 1100))
-    (test-false "none for a counter that was begun anew" (rate-after first (+ %now 4000) 900))
-    (test-false "none when a clock went back" (rate-after first (- %now 4000) 1100))
-    (test-false "counters have names" (car (after first (+ %now 1000)
-                                                  (lambda () (rate "eth1" 2000)))))))
+    (test-equal "growth a second" 25.0 (rate-after begun (+ %now 4000) 1100))
+    (test-false "none for a counter that was begun anew" (rate-after begun (+ %now 4000) 900))
+    (test-false "none when a clock went back" (rate-after begun (- %now 4000) 1100))
+    (test-false "counters have names" (car (after begun (+ %now 1000)
+                                                  (lambda () (rate "eth1" 2000))))))
+
+  (define (in-turn proc . samples)
+    "Return what PROC makes of the argument in each of SAMPLES, (TIME ARGUMENT), one after the other."
+    (let loop ((samples samples) (memory '()))
+      (match samples
+        (() '())
+        (((time argument) . rest)
+         (match (after memory (+ %now time) (lambda () (proc argument)))
+           ((result memory) (cons result (loop rest memory))))))))
+  (define hour 3600000)
+
+  (test-group "growth"
+    (define (growths . samples)
+      (apply in-turn (lambda (value) (growth "used" value)) samples))
+    (test-equal "there is none before a day has passed; then that of a day" '(#f #f 20 20)
+      (growths '(0 10) `(,(* 12 hour) 20) `(,(* 24 hour) 30) `(,(* 48 hour) 50)))
+    (test-equal "what wobbles has its mean" '(#f #f #f -2/5)
+      (growths '(0 50) `(,(* 6 hour) 52) `(,(* 18 hour) 49) `(,(* 24 hour) 51)))
+    (test-equal "only a week counts" 0
+      (last (apply growths (map (lambda (i) (list (* i 3 hour) (if (< i 60) i 60)))
+                                (iota 120))))))
+
+  (test-group "tally"
+    (define (tallies within . samples)
+      (apply in-turn (lambda (names) (tally "x" names within)) samples))
+    (test-equal "the most frequent first, and only those of the last while"
+      '((("a" . 2) ("b" . 1)) (("b" . 3) ("a" . 2)) (("b" . 2)) ())
+      (tallies 1000 '(0 ("a" "b" "a")) '(500 ("b" "b")) '(1200 ()) '(2000 ())))
+    (test-equal "a thousand names and no more" 1000
+      (length (car (tallies 1000 `(0 ,(map number->string (iota 1200)))))))))

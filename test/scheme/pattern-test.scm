@@ -51,4 +51,7 @@
     (map (lambda (text) (pattern-plain? (pattern text))) '("a/b" "a*/b" "a/[bc]")))
   (test-false "many stars on a long tag take no time that is noticed"
     (pattern-matches? (pattern (string-append "h/" (string-concatenate (make-list 60 "*a")) "b"))
-                      "h" (make-string 256 #\a))))
+                      "h" (make-string 256 #\a)))
+
+  (test-equal "a name of a file fits as a whole" '(#t #f #t #f)
+    (list (glob? "*.gz" "a.gz") (glob? "*.gz" "a.gz.old") (glob? "[ab]?" "b1") (glob? "" "a"))))

@@ -50,4 +50,8 @@
       (settled 2 "10:20" #f 9 11 12 21 19 18)))
 
   (test-equal "the worst of some" '(ok unknown warn fail)
-    (list (worst) (worst 'ok 'unknown) (worst 'unknown 'warn 'ok) (worst 'warn 'fail))))
+    (list (worst) (worst 'ok 'unknown) (worst 'unknown 'warn 'ok) (worst 'warn 'fail)))
+
+  (test-equal "rounding leaves no dust behind" '(0.3 0.02 2.5 50 35 -3)
+    (list (round-to 0.1 0.31) (round-to 0.01 1/64) (round-to 0.5 2.4) (round-to 5 51.2)
+          (round-to 5 33) (round-to 1 -3.4))))

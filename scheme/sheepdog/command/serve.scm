@@ -10,7 +10,7 @@
   #:use-module (sheepdog core)
   #:use-module (sheepdog due)
   #:use-module (sheepdog error)
-  #:use-module (sheepdog machine)
+  #:use-module (sheepdog uptime)
   #:use-module (sheepdog outage)
   #:use-module (sheepdog perform)
   #:use-module (sheepdog policy)
