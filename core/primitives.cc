@@ -197,13 +197,13 @@ SCM run_program(const std::vector<std::string>& argv, SCM input, double limit,
                 const std::vector<std::pair<std::string, std::string>>& environment,
                 std::size_t most) {
   if (argv.empty()) throw Error{Error::Code::usage, "no program to run"};
-  const RunOptions options{.limit = Seconds{limit},
-                           .grace = Seconds{3},
-                           .head = most / 2,
-                           .tail = most / 2,
-                           .input = bytes_argument(input, 2),
-                           .environment = {environment.begin(), environment.end()},
-                           .ends_with_us = true};
+  RunOptions options;
+  options.limit = Seconds{limit};
+  options.grace = Seconds{3};
+  options.input = bytes_argument(input, 2);
+  options.environment = {environment.begin(), environment.end()};
+  options.head = options.tail = most / 2;
+  options.ends_with_us = true;
   return outcome_to_scm(without_guile([&] { return run(argv, options); }));
 }
 

@@ -48,10 +48,18 @@ else says so, the report is `unknown', with these words."
         (dynamic-wind
           (const #t)
           (lambda ()
-            (let ((bytes (get-bytevector-n port %most-bytes)))
-              (unless (or (eof-object? bytes) (eof-object? (lookahead-u8 port)))
-                (cannot-watch file " is larger than " (size->text %most-bytes)))
-              (if (eof-object? bytes) #vu8() bytes)))
+            ;; Piece by piece: /proc/sys refuses reads of many MiB.
+            (setvbuf port 'block 65536)
+            (call-with-values open-bytevector-output-port
+              (lambda (sink bytes)
+                (let loop ((size 0))
+                  (let ((piece (get-bytevector-some port)))
+                    (cond ((eof-object? piece) (bytes))
+                          ((> size %most-bytes)
+                           (cannot-watch file " is larger than " (size->text %most-bytes)))
+                          (else
+                           (put-bytevector sink piece)
+                           (loop (+ size (bytevector-length piece))))))))))
           (lambda () (close-port port)))))))
 
 (define (file-text file)

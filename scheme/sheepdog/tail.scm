@@ -107,19 +107,31 @@ rotated; at the first sample none.  Of a file that was truncated all there is is
 (define (journal-news . arguments)
   "Return the lines that journalctl(1) with ARGUMENTS, such as \"--unit=ssh\", has got since the last
 sample, without time and host; at the first one none.  Of more than 20000 only the last."
-  (let* ((key `(journal . ,arguments))
-         (cursor (recall key))
-         (text (begin
-                 ;; After a flood that cannot be read begin anew instead of choking again.
-                 (remember! key #f)
-                 (apply command-text "journalctl" "--quiet" "--no-pager" "--show-cursor"
-                        "--output=cat" "--lines" (if cursor %most-entries "0")
-                        (append (if cursor (list (string-append "--after-cursor=" cursor)) '())
-                                arguments)))))
+  (let ((key `(journal . ,arguments)))
+    (match (recall key)
+      (#f (read-journal! key arguments "--lines" "0") '())
+      (place
+       ;; After a flood that cannot be read begin anew instead of choking again.
+       (remember! key #f)
+       (read-journal! key arguments "--lines" %most-entries place)))))
+
+(define (read-journal! key arguments . more)
+  "Return the lines of journalctl with ARGUMENTS and MORE, and remember under KEY where to go on, as an
+option: behind the last entry, or while there is none from now on."
+  (let* ((outcome (command-outcome `("journalctl" "--quiet" "--no-pager" "--show-cursor"
+                                     "--output=cat" ,@more ,@arguments)))
+         (silent? (string-null? (assq-ref outcome 'stderr))))
+    (unless (or (eqv? 0 (assq-ref outcome 'status))
+                (and silent? (eqv? 1 (assq-ref outcome 'status)))) ;1: no entry
+      (cannot-watch "journalctl: " (last-line (assq-ref outcome 'stderr))))
     (let-values (((cursors lines)
                   (partition (lambda (line) (string-prefix? "-- cursor: " line))
-                             (remove string-null? (string-split text #\newline)))))
-      (remember! key (match cursors
-                       (() cursor)                ;an empty journal
-                       ((_ ... last) (substring last 11))))
+                             (remove string-null?
+                                     (string-split (assq-ref outcome 'stdout) #\newline)))))
+      (remember! key
+                 (match (cons cursors more)
+                   (((_ ... last) . _) (string-append "--after-cursor=" (substring last 11)))
+                   ((() _ _ place) place)
+                   (_ (string-append "--since=@"
+                                     (number->string (quotient (sample-time) 1000))))))
       lines)))

@@ -6,6 +6,10 @@
              (ice-9 match))
 
 (run-tests "logs"
+  (define (lines-of reports)
+    (match reports
+      (((_ state _ fields)) (cons* state (assq-ref fields 'lines) (assq-ref fields 'kinds)))))
+
   (with-temporary-directory (directory)
     (define (in name) (string-append directory "/" name))
     (define file (in "app.log"))
@@ -14,10 +18,6 @@
         (for-each (lambda (line) (display line port)) lines)
         (close-port port)))
     (define options `((file . ,file) (pattern . "error|user ([a-z]+)")))
-    (define (lines-of reports)
-      (match reports
-        (((_ state _ fields)) (cons* state (assq-ref fields 'lines) (assq-ref fields 'kinds)))))
-
     (test-equal "a file that is not there"
       `((,(string-append "logs " file) unknown
          ,(string-append "cannot read " file ": No such file or directory") ()))
@@ -70,21 +70,44 @@
                          (add! "app.log" "error\n")
                          (add! "other.log" "error of old\n"))))))
 
-  (test-equal "the journal, by its cursor"
-    '((ok 0) (warn 2 (#{}# . 2)) "--quiet --no-pager --show-cursor --output=cat --lines 20000 --after-cursor=s=1 --unit=x")
-    (with-temporary-directory (directory)
-      (define calls (string-append directory "/calls"))
+  (with-temporary-directory (directory)
+    (define calls (string-append directory "/calls"))
+    (define (journalctl . cases)
+      `(("journalctl" . (run ,(string-append "echo \"$*\" >> " calls "; case \"$*\" in "
+                                             (string-concatenate cases) " esac")))))
+    (define (called)
+      "The arguments of each call since the last time."
+      (let ((text (call-with-input-file calls (@ (ice-9 textual-ports) get-string-all))))
+        (delete-file calls)
+        (map (lambda (line) (string-drop line (string-length "--quiet --no-pager --show-cursor --output=cat ")))
+             (string-split (string-trim-right text) #\newline))))
+    (define (sampled . steps)
+      (map lines-of (apply samples-of "logs" '((journal "--unit=x") (pattern . "error")) steps)))
+    (define next (const #t))
+
+    (test-equal "the journal, by its cursor"
+      '(((ok 0) (warn 2 (#{}# . 2)) (warn 2 (#{}# . 2)))
+        ("--lines 0 --unit=x" "--lines 20000 --after-cursor=s=1 --unit=x"
+         "--lines 20000 --after-cursor=s=2 --unit=x"))
       (with-programs
-          `(("journalctl"
-             . (run ,(string-append "echo \"$*\" > " calls "; case \"$*\" in *--after-cursor*)"
-                                    " echo an error; echo fine; echo another error; echo; esac;"
-                                    " echo -- cursor: s=1"))))
-        (let ((reports (samples-of "logs" '((journal "--unit=x")) (const #t) (const #t))))
-          (append (map (match-lambda
-                         (((_ state _ fields))
-                          (cons* state (assq-ref fields 'lines) (assq-ref fields 'kinds))))
-                       reports)
-                  (list (string-trim-right
-                         (call-with-input-file calls (@ (ice-9 textual-ports) get-string-all)))))))))
+          (journalctl "*--after-cursor=s=1*) echo an error; echo fine; echo another error; echo;"
+                      " echo -- cursor: s=2 ;; *s=2*) echo -- cursor: s=2 ;;"
+                      " *) echo -- cursor: s=1 ;;")
+        (let ((found (sampled next next next)))
+          (list found (called)))))
+    (test-equal "one without an entry yet, for which journalctl has no cursor and ends with 1"
+      '(((ok 0) (ok 0) (warn 1 (#{}# . 1)))
+        ("--lines 0 --unit=x" "--lines 20000 --since=@1795335363 --unit=x"
+         "--lines 20000 --since=@1795335363 --unit=x"))
+      (with-programs
+          (journalctl "*--since*) if [ -e " directory "/some ]; then echo an error;"
+                      " echo -- cursor: s=1; else exit 1; fi ;; *) exit 1 ;;")
+        (let ((found (sampled next next
+                              (lambda () (write-tree! directory '(("some" . "")))))))
+          (list found (called)))))
+    (test-equal "one that cannot be read"
+      '(("logs journal --unit=x" unknown "journalctl: No journal files were opened" ()))
+      (with-programs '(("journalctl" . (1 "" "No journal files were opened\n")))
+        (sample-of "logs" '((journal "--unit=x"))))))
   (test-equal "its lines are a fact" '((store ("log-lines" "tux01" "logs /x" 2)))
     (received "logs" "logs /x" '((lines . 2)))))

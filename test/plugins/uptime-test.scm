@@ -34,5 +34,7 @@
         (write-tree! proc '(("uptime" . "moo")))
         (sample-of "uptime" options))))
 
+  (test-equal "this machine's kernel has a name for its start" #t
+    (string? (assq-ref (list-ref (car (sample-of "uptime")) 3) 'boot)))
   (test-equal "each start is a fact" '((store ("boot" "tux01" "bbb")))
     (received "uptime" "uptime" '((boot . "bbb")))))
