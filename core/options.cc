@@ -59,7 +59,7 @@ const argp_option table[] = {
     {"lock", lock_key, "WAIT", OPTION_ARG_OPTIONAL, "One run per tag at a time; wait at most WAIT", 1},
     {"timeout", timeout_key, "DURATION", 0, "End it then: TERM, 10 s later KILL", 1},
     {"no-output", no_output_key, nullptr, 0, "Leave its output out of the message", 1},
-    {"every", every_key, "DURATION", 0, "Declare that a success is expected so often (no effect yet); implies -a", 1},
+    {"every", every_key, "DURATION", 0, "Declare that a success is expected so often; implies -a", 1},
     {"start", start_key, nullptr, 0, "Tell that it began too; implies -a", 1},
     {"dry-run", dry_run_key, nullptr, 0, "Run it, but print the message", 1},
     {"strict", strict_key, nullptr, 0, "Do not run it with a bad configuration", 1},

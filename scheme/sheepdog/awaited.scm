@@ -27,7 +27,7 @@
   #:use-module (ice-9 match)
   #:use-module (ice-9 receive)
   #:use-module (srfi srfi-1)
-  #:export (judged await! pass-due! lose-run! walk-members! plan-members!))
+  #:export (judged await! pass-due! lose-run! walk-members! plan-members! renew-members!))
 
 
 ;;; Which demand.
@@ -234,7 +234,7 @@ and satisfied nothing: such as the end of a run of the day before."
         (live-closed! batch matter)
         (decide-again! batch id (batch-now batch))))))
 
-(define (expect-plain! db index now)
+(define (expect-plain! db index)
   "Let there be the subjects that INDEX names, heard of or not."
   (let* ((names (filter (match-lambda
                           ((host . tag)
@@ -247,15 +247,20 @@ and satisfied nothing: such as the end of a run of the day before."
                               (iota (length names) first)
                               names))))
 
+(define (renew-members! db index now)
+  "Let there be the subjects that INDEX names, and let the clock find out who is under which demand.
+Takes part in the caller's transaction."
+  (expect-plain! db index)
+  (when (sql-row db "SELECT 1 FROM subject LIMIT 1")
+    (due! db now 'members 0)))
+
 (define (plan-members! db config now)
   "Find out who is under the demands of CONFIG, if they are not those of before."
   (let* ((index (policy-rules (policy config)))
          (key (index-key index)))
     (unless (equal? key (mark db "demands"))
-      (expect-plain! db index now)
-      (set-mark! db "demands" key)
-      (when (sql-row db "SELECT 1 FROM subject LIMIT 1")
-        (due! db now 'members 0)))))
+      (renew-members! db index now)
+      (set-mark! db "demands" key))))
 
 (define %walk 500)                                ;subjects that are looked at in a row
 

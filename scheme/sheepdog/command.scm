@@ -14,12 +14,12 @@
             dispatch))
 
 (define action-names
-  '("bark" "check" "config" "diary" "doctor" "log" "monitors" "ping" "queue" "repl" "show"
+  '("bark" "check" "config" "diary" "doctor" "expect" "log" "monitors" "ping" "queue" "repl" "show"
     "status"))
 
 ;; Their names are taken; a version that has them says so in `action-names'.
 (define %names-of-later
-  '("ack" "ask" "backup" "expect" "export" "facts" "forget" "key"
+  '("ack" "ask" "backup" "export" "facts" "forget" "key"
     "order" "replay" "silence"))
 
 (define (action-variable name variable)

@@ -1,0 +1,167 @@
+;;; expect.scm -- `sheepdog expect': a success of a subject every so often
+;;; SPDX-License-Identifier: GPL-3.0-or-later
+
+(define-module (sheepdog command expect)
+  #:use-module (sheepdog awaited)
+  #:use-module (sheepdog command deliver)
+  #:use-module (sheepdog command options)
+  #:use-module (sheepdog command place)
+  #:use-module (sheepdog core)
+  #:use-module (sheepdog demand)
+  #:use-module (sheepdog error)
+  #:use-module (sheepdog expect)
+  #:use-module (sheepdog expectation)
+  #:use-module (sheepdog pattern)
+  #:use-module (sheepdog quantity)
+  #:use-module (sheepdog schedule)
+  #:use-module (sheepdog sql)
+  #:use-module (sheepdog text)
+  #:use-module (sheepdog view)
+  #:use-module (sheepdog view document)
+  #:use-module (sheepdog view expect)
+  #:use-module (ice-9 format)
+  #:use-module (ice-9 match)
+  #:autoload (sheepdog config) (read-config)
+  #:autoload (sheepdog policy) (policy policy-rules)
+  #:export (run
+            %syntax))
+
+(define (checked-cron text)
+  (match (parse-cron text)
+    ((? string? problem) (raise-error 'usage problem "such as '0 5 * * *'"))
+    (_ text)))
+
+(define (duration-option name sentence)
+  (option name sentence #:argument "DURATION" #:convert parse-duration
+          #:wants "a duration such as 30m, 36h, 2d"))
+
+(define %syntax
+  (action-syntax
+   "expect" "[PATTERN...]"
+   "Expect a success of each subject that fits every so often; one that does not come is LATE."
+   (list (duration-option "every" "So often.")
+         (option "cron" "At these times, five fields as in a crontab." #:argument "SPEC"
+                 #:convert checked-cron)
+         (duration-option "grace" "So much later is not late; else as --every, 1h at most.")
+         (duration-option "finish-within" "A run that lasts longer is late.")
+         (option "off" "Expect it no longer; take a subject from under all patterns.")
+         (option "list" "Show what is expected, by the configuration too.")
+         (option "wide" "Cut nothing to 80 columns."))
+   #:most #f
+   #:notes '("A subject of a plain name is expected from now on, heard of or not; a pattern is for all that were ever heard of."
+             "Example: sheepdog expect tux01/dump --cron '0 5 * * *' --grace 2h")))
+
+(define (usage text hint)
+  (raise-error 'usage text hint))
+
+(define (checked-pattern text)
+  "Return the pattern TEXT; raise `usage' when it is none."
+  (or (pattern text)
+      (usage (format #f "'~a' is no HOST/TAG" (printable text))
+             (format #f "everything on ~a is '~a/*'" (printable text) (printable text)))))
+
+(define (configured place)
+  "Return the index of what the configuration of PLACE expects."
+  (policy-rules (policy (read-config (place-ref place 'file) #:check? #f))))
+
+(define (call-with-changes place thunk)
+  "Call THUNK and let the clock find out what that changes."
+  (call-with-place-database place (if (has-database? place) 'read-write 'create)
+    (lambda (db)
+      (with-transaction db
+        (thunk db)
+        (renew-members! db (rules->index (asked-rules db)) (%now)))))
+  (when (place-ref place 'standalone)
+    (hand-over! place))
+  0)
+
+
+;;; On and off.
+
+(define (expect! place texts options)
+  (let ((every (option-ref options 'every)) (cron (option-ref options 'cron)))
+    (unless (and (or every cron) (not (and every cron)))
+      (usage "'expect' wants how often: --every=DURATION or --cron=SPEC"
+             "such as: sheepdog expect tux01/dump --every 1d"))
+    (when (and every (zero? every))
+      (usage "'--every' of 'expect' wants a duration over 0" "such as 30m"))
+    (let ((patterns (map checked-pattern texts)))
+      (call-with-changes place
+        (lambda (db)
+          (for-each
+           (lambda (pattern)
+             (ask! db (pattern-text pattern) (who-asks) (%now) #:every every #:cron cron
+                   #:grace (option-ref options 'grace)
+                   #:finish-within (option-ref options 'finish-within))
+             (match (pattern-names pattern)
+               (((? string? host) . (? string? tag)) (unexempt! db host tag))
+               (_ #t)))
+           patterns))))))
+
+(define (expect-no-more! db place pattern)
+  "Expect nothing more of PATTERN: drop what was asked for it; a plain name is exempt from patterns."
+  (let* ((text (pattern-text pattern))
+         (dropped? (unask! db text)))
+    (match (pattern-names pattern)
+      (((? string? host) . (? string? tag))
+       (let ((rule (plain-rule (configured place) host tag)))
+         (when rule
+           (usage (format #f "the configuration expects ~a" (printable text))
+                  (string-append "take it out at " (demand-place (rule-demand rule)))))
+         (exempt! db host tag (who-asks) (%now))))
+      (_ (unless dropped?
+           (usage (format #f "nobody asked for '~a' by command" (printable text))
+                  "'sheepdog expect --list' shows what is expected, and who says so"))))))
+
+(define (off! place texts)
+  (let ((patterns (map checked-pattern texts)))
+    (call-with-changes place
+      (lambda (db)
+        (for-each (lambda (pattern) (expect-no-more! db place pattern)) patterns)))))
+
+
+;;; The list.
+
+(define (objects db place)
+  (append (map rule-object (index-rules (configured place)))
+          (if db
+              (append (map (match-lambda
+                             ((rule who at) (rule-object rule #:who who #:at at)))
+                           (asked db))
+                      (map (lambda (row) (apply exemption-object row)) (exemptions db)))
+              '())))
+
+(define (print-list db place options common)
+  (let ((objects (objects db place)) (now (%now)))
+    (case (assq-ref common 'format)
+      ((json) (print-json (document 'expect now `(expectations . ,(list->vector objects)))))
+      ((sexp) (print-sexp 'sheepdog-expect
+                          (document 'expect now `(expectations . ,(list->vector objects)))))
+      ((org) (print-lines (expect-org objects)))
+      (else (print-lines (expect-lines objects now #:wide? (option-ref options 'wide)))))
+    0))
+
+(define (check-server place)
+  "Return PLACE, of a machine that has its database, or may have one; raise `usage' elsewhere."
+  (unless (or (has-database? place) (place-ref place 'standalone))
+    (call-with-database "expect" `((config . ,(place-ref place 'file))) (const #f)))
+  place)
+
+(define (run arguments common)
+  (call-with-options
+   %syntax arguments common
+   (lambda (words options common)
+     (define (there)
+       (check-server (require-good (place common))))
+     (match (list (option-ref options 'list) (option-ref options 'off) words)
+       ((#f #f ())
+        (usage "'expect' wants a PATTERN" "--list shows what is expected"))
+       ((#f #t ())
+        (usage "'--off' of 'expect' wants a PATTERN" "--list shows what is expected"))
+       ((#f #f texts) (expect! (there) texts options))
+       ((#f #t texts) (off! (there) texts))
+       ((#t #f ())
+        (call-with-database "expect" common
+                            (lambda (db place) (print-list db place options common))
+                            #:otherwise (lambda (place) (print-list #f place options common))))
+       (_ (usage "'--list' of 'expect' stands alone" "it shows all that is expected"))))))
