@@ -6,6 +6,7 @@
   #:use-module (sheepdog core)
   #:use-module (sheepdog error)
   #:use-module (sheepdog history)
+  #:use-module (sheepdog outlook)
   #:use-module (sheepdog pattern)
   #:use-module (sheepdog plugin)
   #:use-module (sheepdog plugins)
@@ -58,6 +59,7 @@
     (print-lines
      (status-lines (subjects db (and text (pattern text #:bare? #t))) (%now)
                    #:all? (and text #t)
+                   #:outlook (outlook-of db)
                    #:run-times (run-times db)
                    #:outcome (lambda (subject) (event-outcome db (standing-event subject)))))))
 

@@ -3,6 +3,7 @@
 
 (use-modules (sheepdog archive)
              (sheepdog history)
+             (sheepdog outlook)
              (sheepdog message)
              (sheepdog quantity)
              (sheepdog test)
@@ -48,6 +49,9 @@
    #:standing (standing* 'fail #:failures 3 #:bad-since (at "2026-11-20 06:00")
                          #:ok-at (at "2026-11-19 06:14") #:ok-elapsed (* 14 60000)
                          #:every (* 24 3600000))
+   #:outlook (outlook "daily at 06:00, grace 2 h" (at "2026-11-23 06:00") (at "2026-11-23 08:00")
+                      0 (list (list "A" (at "2026-11-22 06:00") #t)
+                              (list "" (at "2026-11-22 09:00") #f)))
    #:entry (entry 1841 %received %received "penguin2" "BORG-ETC" "error" 'bark 'fail
                   'fail 3 "borg exited with status 2 after 0.4 s" 400 '())
    #:stored (kept %borg)
@@ -66,7 +70,9 @@
       "  command   borg create --stats /export/backup/borg::stamp /etc"
       "  outcome   exit status 2 after 0.4 s, user ibackup, in /home/ibackup"
       "  last ok   Thu 19 Nov 06:14, took 14 min"
-      "  expected  every 24 h"
+      "  expected  daily at 06:00, grace 2 h; late after Mon 23 Nov 08:00"
+      "  running   since Sun 22 Nov 06:00, run A, overdue"
+      "            since Sun 22 Nov 09:00"
       "  message   1841 from 3f9c:44, sent 06:00:12, received 06:00:12, monitor-error"
       "  notified  mail to admin@myhost.eu on 20 Nov 06:00:42 for message 1790"
       "            not for 1841: same state, no reminder is due"

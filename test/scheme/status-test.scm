@@ -2,6 +2,7 @@
 ;;; SPDX-License-Identifier: GPL-3.0-or-later
 
 (use-modules (sheepdog history)
+             (sheepdog outlook)
              (sheepdog quantity)
              (sheepdog test)
              (sheepdog view)
@@ -58,9 +59,17 @@
 (define (outcome standing)
   (and (eq? 'fail (standing-state standing)) '((status . 2))))
 
+(define (look standing)
+  "Return what is expected of STANDING."
+  (and (standing-every standing)
+       (outlook (string-append "every " (duration->text (standing-every standing)) ", grace 15 min")
+                (+ (standing-heard standing) (standing-every standing))
+                (+ (standing-heard standing) (standing-every standing) (* 15 %minute))
+                1 '())))
+
 (define* (lines herd #:rest rest)
   (apply status-lines (wanted herd 'usual) %now
-         #:run-times times #:outcome outcome rest))
+         #:run-times times #:outcome outcome #:outlook look rest))
 
 (run-tests "status"
   (test-equal "without a summary only the row is told"
@@ -155,11 +164,13 @@
                      (since . "2026-11-20T06:00:00Z") (since_epoch . 1795154400)
                      (last . "2026-11-22T06:00:00Z") (last_epoch . 1795327200)
                      (last_ok . "2026-11-19T06:14:00Z") (last_ok_epoch . 1795068840)
-                     (due . null)
+                     (due . "2026-11-23T06:00:00Z") (due_epoch . 1795413600)
+                     (late_after . "2026-11-23T06:15:00Z") (late_after_epoch . 1795414500)
+                     (expected . "every 24 h, grace 15 min") (missed . 1)
                      (summary . "borg exited with status 2 after 0.4 s")
                      (message . 1841) (elapsed . 0.4) (failures . 3)
                      (silenced . #f) (acked . #f)))))
-    (document->json (status-document (list (third %herd)) %now)))
+    (document->json (status-document (list (third %herd)) %now look)))
 
   (test-equal "an S-expression leaves out what is not known"
     '(sheepdog-status

@@ -9,6 +9,7 @@
   #:use-module (sheepdog core)
   #:use-module (sheepdog error)
   #:use-module (sheepdog history)
+  #:use-module (sheepdog outlook)
   #:use-module (sheepdog text)
   #:use-module (sheepdog view)
   #:use-module (sheepdog view document)
@@ -43,6 +44,8 @@
   (let ((stored (and (standing-event standing)
                      (find-message db (standing-event standing)))))
     (dossier #:standing standing
+             #:outlook (find-outlook db (standing-id standing) (standing-host standing)
+                                     (standing-tag standing))
              #:entry (and stored (find-entry db (stored-id stored)))
              #:stored stored
              #:message (and stored (read-message stored))
@@ -88,16 +91,17 @@
   "Print how the subjects of HOST stand; #f when there is no such host."
   (let ((standings (filter (lambda (s) (string=? host (standing-host s)))
                            (subjects db)))
+        (outlook (outlook-of db))
         (now (%now)))
     (and (pair? standings)
          (match (assq-ref common 'format)
-           ('json (print-json (status-document standings now)))
-           ('sexp (print-sexp 'sheepdog-status (status-document standings now)))
-           ('org (print-lines (status-org standings)))
+           ('json (print-json (status-document standings now outlook)))
+           ('sexp (print-sexp 'sheepdog-status (status-document standings now outlook)))
+           ('org (print-lines (status-org standings outlook)))
            (_ (with-color common
                 (lambda ()
                   (print-lines
-                   (status-lines standings now #:all? #t
+                   (status-lines standings now #:all? #t #:outlook outlook
                                  #:wide? (option-ref options 'wide)
                                  #:run-times (run-times db)
                                  #:outcome (lambda (s)

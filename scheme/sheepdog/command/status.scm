@@ -9,6 +9,7 @@
   #:use-module (sheepdog core)
   #:use-module (sheepdog error)
   #:use-module (sheepdog history)
+  #:use-module (sheepdog outlook)
   #:use-module (sheepdog pattern)
   #:use-module (sheepdog quantity)
   #:use-module (sheepdog store)
@@ -54,16 +55,18 @@
                    (if near (format #f "did you mean '~a'?" (printable near)) "")))))
 
 (define (print-standings db standings now options common)
+  (define outlook (outlook-of db))
   (match (assq-ref common 'format)
-    ('json (print-json (status-document standings now)))
-    ('sexp (print-sexp 'sheepdog-status (status-document standings now)))
-    ('org (print-lines (status-org standings)))
+    ('json (print-json (status-document standings now outlook)))
+    ('sexp (print-sexp 'sheepdog-status (status-document standings now outlook)))
+    ('org (print-lines (status-org standings outlook)))
     (_ (with-color common
          (lambda ()
            (print-lines
             (status-lines standings now
                           #:all? (option-ref options 'all)
                           #:wide? (option-ref options 'wide)
+                          #:outlook outlook
                           #:run-times (run-times db)
                           #:outcome (lambda (s)
                                       (event-outcome db (standing-event s))))))))))

@@ -6,6 +6,7 @@
   #:use-module (sheepdog core)
   #:use-module (sheepdog history)
   #:use-module (sheepdog message)
+  #:use-module (sheepdog outlook)
   #:use-module ((sheepdog notify) #:select (reason->text))
   #:use-module (sheepdog quantity)
   #:use-module (sheepdog text)
@@ -27,9 +28,10 @@
             dossier-org))
 
 (define-record-type <dossier>
-  (make-dossier standing entry stored message tellings verdicts refusals)
+  (make-dossier standing outlook entry stored message tellings verdicts refusals)
   dossier?
   (standing dossier-standing)                    ;<standing> | #f
+  (outlook dossier-outlook)                      ;<outlook> | #f: nothing is expected of it
   (entry dossier-entry)                          ;<entry> | #f: not handled
   (stored dossier-stored)                        ;<stored> | #f: no longer kept
   (message dossier-message)                      ;<message> | #f: cannot be read
@@ -37,10 +39,10 @@
   (verdicts dossier-verdicts)                    ;list of <verdict>
   (refusals dossier-refusals))                   ;list of (RELATION . REASON)
 
-(define* (dossier #:key standing entry stored message
+(define* (dossier #:key standing outlook entry stored message
                   (tellings '()) (verdicts '()) (refusals '()))
   "Put together what is known of one message and of its subject."
-  (make-dossier standing entry stored message tellings verdicts refusals))
+  (make-dossier standing outlook entry stored message tellings verdicts refusals))
 
 ;;; Parts
 
@@ -63,6 +65,17 @@
                        (match (standing-ok-elapsed standing)
                          (#f "")
                          (elapsed (string-append ", took " (duration->text elapsed))))))))
+
+(define (expected outlook state)
+  "Return the entries that say what is expected of a subject in STATE, and which of its runs last."
+  (if outlook
+      (cons (cons "expected" (outlook->text outlook (eq? 'late state)))
+            (map (lambda (run label) (cons label (printable (run->text run))))
+                 (outlook-runs outlook)
+                 (if (null? (outlook-runs outlook))
+                     '()
+                     (cons "running" (make-list (- (length (outlook-runs outlook)) 1) "")))))
+      '()))
 
 (define (origin stored message now)
   "Where the message came from, and when."
@@ -160,7 +173,7 @@
 newest message, what came before, who was told.  WHOLE? shows all output that was
 kept and cuts nothing, WIDE? no line."
   (match dossier
-    (($ <dossier> standing entry stored message)
+    (($ <dossier> standing outlook entry stored message)
      (let ((state (standing-state standing)))
        (lines-of
         (string-append
@@ -174,9 +187,7 @@ kept and cuts nothing, WIDE? no line."
         `(,@(if message (message-details message) '())
           ,@(refused dossier)
           ("last ok" . ,(last-ok standing now))
-          ,@(match (standing-every standing)
-              (#f '())
-              (every `(("expected" . ,(string-append "every " (duration->text every))))))
+          ,@(expected outlook state)
           ,@(if stored `(("message" . ,(origin stored message now))) '())
           ,@(doubts stored now)
           ,@(notified dossier now))
@@ -186,7 +197,7 @@ kept and cuts nothing, WIDE? no line."
   "Return the lines of `sheepdog show ID' for DOSSIER, which has a stored message; one
 that could not be read is shown as it came."
   (match dossier
-    (($ <dossier> _ entry stored message)
+    (($ <dossier> _ _ entry stored message)
      (let ((head (string-append "message " (number->string (stored-id stored))))
            (ending `(("message" . ,(origin stored message now))
                      ,@(doubts stored now)
@@ -229,9 +240,9 @@ that could not be read is shown as it came."
   "Return DOSSIER as a document: `subject' as in status, `message' as in log, and the
 arrays `tellings' and `decisions'."
   (match dossier
-    (($ <dossier> standing entry stored message tellings verdicts)
+    (($ <dossier> standing outlook entry stored message tellings verdicts)
      (document 'show now
-               `(subject . ,(if standing (standing-object standing) 'null))
+               `(subject . ,(if standing (standing-object standing outlook) 'null))
                `(message . ,(if entry (log-message entry message) 'null))
                `(aside . ,(absent (and stored (stored-aside stored))))
                `(tellings . ,(list->vector (map telling-object tellings)))
@@ -240,7 +251,7 @@ arrays `tellings' and `decisions'."
 (define (dossier-org dossier)
   "Return the lines of DOSSIER as an Org heading, output as example blocks."
   (match dossier
-    (($ <dossier> standing entry stored message)
+    (($ <dossier> standing outlook entry stored message)
      (let* ((outcome (and message (message-outcome message)))
             (block (lambda (key)
                      (match (and outcome (assq-ref outcome key))
@@ -248,7 +259,7 @@ arrays `tellings' and `decisions'."
                        (text (cons (string-append "- " (symbol->string key))
                                    (org-example text)))))))
        `(,@(if standing
-               (org-standing standing)
+               (org-standing standing outlook)
                (org-heading (format #f "message ~a" (stored-id stored))
                             `((aside . ,(absent (stored-aside stored)))
                               (received . ,(instant (stored-received stored))))))

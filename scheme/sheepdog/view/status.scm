@@ -3,6 +3,7 @@
 
 (define-module (sheepdog view status)
   #:use-module (sheepdog history)
+  #:use-module (sheepdog outlook)
   #:use-module (sheepdog quantity)
   #:use-module (sheepdog text)
   #:use-module (sheepdog view)
@@ -33,9 +34,10 @@ own tags only when they are not ok, unless all are wanted."
               (else (or (bad? (standing-state s)) (not (own? s))))))
           standings))
 
-(define (shown? standing)
+(define (shown? standing outlook)
   "Is STANDING worth a line of its own?"
-  (or (bad? (standing-state standing)) (standing-every standing)))
+  (or (bad? (standing-state standing))
+      (and outlook (not (own? standing)))))
 
 (define (status-exit standings)
   "The exit status that STANDINGS deserve: 1 when one is fail, late or unknown."
@@ -62,11 +64,11 @@ own tags only when they are not ok, unless all are wanted."
                         (if (null? counts) "" ": ")
                         (string-join counts ", "))))))
 
-(define (words standing outcome)
+(define (words standing outcome outlook)
   (let ((state (standing-state standing))
         (bad-since (standing-bad-since standing)))
-    (if (and (eq? state 'late) (standing-every standing))
-        (string-append "due every " (duration->text (standing-every standing)))
+    (if (and (eq? state 'late) outlook)
+        (due-words outlook)
         (string-join
          (remove string-null?
                  (list (result-words state (standing-summary standing)
@@ -77,22 +79,27 @@ own tags only when they are not ok, unless all are wanted."
                            "")))
          ", "))))
 
-(define (row standing host? now run-times outcome)
+(define (heard-words standing now)
+  (match (standing-heard standing)
+    (0 "never")
+    (at (time->words at now))))
+
+(define (row standing host? now run-times outcome outlook)
   "The cells of STANDING; HOST? says whether it is the first of its host."
   (let ((state (standing-state standing)))
     (list (styled state (state-mark state))
           (if host? (printable (standing-host standing)) "")
           (printable (standing-tag standing))
           (styled state (state-word state))
-          (time->words (standing-heard standing) now)
-          (words standing (and (bad? state) (outcome standing)))
+          (heard-words standing now)
+          (words standing (and (bad? state) (outcome standing)) outlook)
           (sparkline (run-times standing)))))
 
-(define (rows standings now run-times outcome)
+(define (rows standings now run-times outcome outlook)
   (map (lambda (s before)
          (row s
               (not (and before (string=? (standing-host s) (standing-host before))))
-              now run-times outcome))
+              now run-times outcome (outlook s)))
        standings
        (if (null? standings) '() (cons #f (drop-right standings 1)))))
 
@@ -137,32 +144,37 @@ own tags only when they are not ok, unless all are wanted."
                  (fill rest (string-append line " " piece) lines))))))))
 
 (define* (status-lines standings now #:key (all? #f) (wide? #f)
-                       (run-times (const '())) (outcome (const #f)))
+                       (run-times (const '())) (outcome (const #f)) (outlook (const #f)))
   "Return the lines of `sheepdog status' at NOW for STANDINGS, sorted by host.  Those
 that are neither bad nor expected are folded unless ALL?; WIDE? cuts nothing.  RUN-TIMES gives the last
 run times (ms) of a <standing>, OUTCOME the outcome of its newest result or #f; both
-are asked only for what has a line."
+are asked only for what has a line.  OUTLOOK gives what is expected of it, an <outlook> or #f."
   (call-with-values
-      (lambda () (if all? (values standings '()) (partition shown? standings)))
+      (lambda () (if all?
+            (values standings '())
+            (partition (lambda (s) (shown? s (outlook s))) standings)))
     (lambda (shown quiet)
       `(,(head standings now)
-        ,@(columns->lines (rows shown now run-times outcome)
+        ,@(columns->lines (rows shown now run-times outcome outlook)
                           #:shrink '(5 2 1) #:gaps '(1)
                           #:room (if wide? 1000000 (- %columns 1)))
         ,@(quiet-lines quiet)))))
 
 ;;; Programs
 
-(define (standing-object standing)
-  "Return STANDING as an object of a document."
+(define* (standing-object standing #:optional outlook)
+  "Return STANDING, of which OUTLOOK is expected (#f: nothing), as an object of a document."
   `((host . ,(standing-host standing))
     (tag . ,(standing-tag standing))
     (monitor . ,(standing-monitor standing))
     (state . ,(absent (standing-state standing)))
     (since . ,(instant (standing-since standing)))
-    (last . ,(instant (standing-heard standing)))
+    (last . ,(instant (and (positive? (standing-heard standing)) (standing-heard standing))))
     (last_ok . ,(instant (standing-ok-at standing)))
-    (due . null)
+    (due . ,(instant (and outlook (outlook-due outlook))))
+    (late_after . ,(instant (and outlook (outlook-deadline outlook))))
+    (expected . ,(absent (and outlook (outlook-words outlook))))
+    (missed . ,(absent (and outlook (outlook-missed outlook))))
     (summary . ,(standing-summary standing))
     (message . ,(absent (standing-event standing)))
     (elapsed . ,(seconds (standing-elapsed standing)))
@@ -170,17 +182,18 @@ are asked only for what has a line."
     (silenced . #f)
     (acked . #f)))
 
-(define (status-document standings now)
-  "Return what `sheepdog status' says of STANDINGS at NOW, as a document."
+(define* (status-document standings now #:optional (outlook (const #f)))
+  "Return what `sheepdog status' says of STANDINGS at NOW, as a document; OUTLOOK as for `status-lines'."
   (document 'status now
-            `(subjects . ,(list->vector (map standing-object standings)))))
+            `(subjects . ,(list->vector (map (lambda (s) (standing-object s (outlook s)))
+                                             standings)))))
 
-(define (org-standing standing)
-  "Return the lines of a heading for STANDING."
+(define* (org-standing standing #:optional outlook)
+  "Return the lines of a heading for STANDING, of which OUTLOOK is expected (#f: nothing)."
   (org-subject (absent (standing-state standing))
                (string-append (standing-host standing) "/" (standing-tag standing))
-               (standing-object standing)))
+               (standing-object standing outlook)))
 
-(define (status-org standings)
+(define* (status-org standings #:optional (outlook (const #f)))
   "Return the lines of `sheepdog status -f org' for STANDINGS: a heading each."
-  (append-map org-standing standings))
+  (append-map (lambda (s) (org-standing s (outlook s))) standings))
