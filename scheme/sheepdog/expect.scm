@@ -300,7 +300,8 @@ we were deaf (#f: we never were): no patience ends before that and a grace more.
   "Return in words why it is late, if it was HEARD last then (ms, #f: never)."
   (let ((base (expectation-base expectation)))
     (cond ((not heard) "never heard")
-          ((< heard (period-start expectation))
+          ((or (< heard (period-start expectation))
+               (and base (<= heard base)))
            (string-append "not heard since " (moment heard)))
           (base (string-append "heard, but not ok since " (moment base)))
           (else "heard, but never ok"))))

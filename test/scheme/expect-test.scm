@@ -225,12 +225,13 @@ days without any."
   (test-equal "the reasons: never heard; heard, but never ok; heard, but not ok since"
     '("never heard; due Mon 23 Nov 00:15, grace 5 min"
       "heard, but never ok; due Mon 23 Nov 00:15, grace 5 min"
-      "heard, but not ok since Mon 23 Nov 00:00; due Mon 23 Nov 00:15, grace 5 min")
+      "heard, but not ok since Mon 23 Nov 00:00; due Mon 23 Nov 00:15, grace 5 min"
+      "not heard since Mon 23 Nov 00:00; due Mon 23 Nov 00:15, grace 5 min")
     (let ((base (begin-expectation often d1)))
       (map (match-lambda ((expectation heard)
                           (cdr (first (pass expectation (+ d1 hour) #:hard 'warn #:heard heard)))))
            (list (list base #f) (list base (+ d1 minute))
-                 (list (satisfy base d1 d1) (+ d1 minute))))))
+                 (list (satisfy base d1 d1) (+ d1 minute)) (list (satisfy base d1 d1) d1)))))
   (test-equal "misses are counted, a thousand at most, and what ends them knows how many they were"
     (list 4 1000 '(4 0))
     (let ((expectation (satisfy (begin-expectation often d1) d1 d1)))
