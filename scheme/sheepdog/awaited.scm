@@ -24,6 +24,7 @@
   #:use-module (sheepdog run)
   #:use-module (sheepdog sql)
   #:use-module (sheepdog store)
+  #:use-module (sheepdog trouble)
   #:use-module (ice-9 match)
   #:use-module (ice-9 receive)
   #:use-module (srfi srfi-1)
@@ -131,6 +132,7 @@ MATTER."
         (id (matter-id matter))
         (began (enter-run! (batch-db batch) message))
         (demand (demand-of batch matter)))
+    (cut-off-runs! batch message)
     (when demand
       (let* ((known (find-expectation db id demand))
              (before (or known
@@ -149,6 +151,8 @@ MATTER."
 
 
 ;;; What did not come.
+
+(define %slack 60000)                             ;ms by which a start may look earlier than it was
 
 (define (heard subject)
   (match (subject-heard subject)
@@ -207,6 +211,21 @@ and satisfied nothing: such as the end of a run of the day before."
             (cond ((not expectation) (begin! batch matter demand))
                   ((and patience (> patience now)) (due! db patience 'deadline id))
                   (else (pass! batch matter expectation drained))))))))
+
+(define (cut-off-runs! batch message)
+  "Close the runs that the start of its machine has ended, if MESSAGE is a ping that says how long ago
+that was."
+  (let ((uptime (and (eq? 'ping (message-kind message))
+                     (message-field message 'uptime))))
+    (when (and (real? uptime) (exact? uptime) (<= 0 uptime))
+      (let ((db (batch-db batch))
+            (host (message-host message))
+            (boot (- (message-at message) (* 1000 uptime))))
+        (for-each (match-lambda
+                    ((row tag)
+                     (cut-off! db row boot)
+                     (note-cut-off! db (batch-policy batch) host tag boot (batch-now batch))))
+                  (runs-before-boot db host (- boot %slack)))))))
 
 (define (lose-run! batch at row)
   "Close the run ROW, which nobody ended for a month."

@@ -15,7 +15,7 @@
   #:use-module (ice-9 match)
   #:use-module (srfi srfi-1)
   #:export (note-receivers! note-death! note-recovery! note-configuration! note-plugins!
-            note-findings! note-clock! note-outage! note-missing! note-clones! note-clocks!))
+            note-findings! note-clock! note-outage! note-missing! note-clones! note-clocks! note-cut-off!))
 
 (define* (bark! db policy tag state summary now #:key host (monitor "message") (time now))
   "Let the server say that the subject TAG of HOST (#f: its own) has STATE, or, if that is #f,
@@ -180,6 +180,10 @@ be said."
                       (format #f "two machines share sender id ~a (cloned spool?)" sender)
                       now)))
             clones))
+
+(define (note-cut-off! db policy host tag boot now)
+  "Say that a run of HOST/TAG was cut off when its machine was started at BOOT (ms)."
+  (bark! db policy tag 'fail "cut off by a reboot" now #:host host #:time boot))
 
 
 ;;; The clocks of machines.

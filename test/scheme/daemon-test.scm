@@ -46,13 +46,14 @@
     (map (lambda (clock) (look-at clock 61000)) '(1000 50999 51000 60000)))
 
   (test-equal "a heartbeat is ok, and declares its own expectation"
-    '("h" "PING" ping ok 900000)
+    '("h" "PING" ping ok 900000 86400)
     (let ((message (bytes->message
                     (string->utf8
-                     (%json-write (heartbeat-message "h" 300000 1795335303000)))
+                     (%json-write (heartbeat-message "h" 300000 86400000 1795335303000)))
                     1 1795335303000 #f)))
       (list (message-host message) (message-tag message) (message-kind message)
-            (message-state message) (message-every message))))
+            (message-state message) (message-every message)
+            (message-field message 'uptime))))
 
   (test-equal "the log of a daemon goes to syslog, on a terminal to stderr"
     '(("syslog" notice) ("stderr" notice))

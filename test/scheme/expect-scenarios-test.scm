@@ -149,6 +149,17 @@ looked at next."
             (apply play text (looking stands overdue) (append before after))
             (apply play text (looking stands overdue)
                    (append before after (list (end "05:00" "A")))))))
+  (test-equal "a run that was open when its machine was started again was cut off, as of then"
+    '((fail (("02:00:00" - fail)) "cut off by a reboot" ())
+      (ok () #f (("B" "02:10:00" 0))))
+    (let ((text "(expect \"h/t\" (every \"1d\") (finish-within \"2h\"))"))
+      (define (ping when uptime)
+        (list when #f #:subject "h/PING" #:more `((kind . "ping") (fields . ((uptime . ,uptime))))))
+      (define (result world)
+        (match (stands world)
+          ((hard spans next) (list hard spans (reason world) (overdue world)))))
+      (list (play text result (start "01:00" "A") (ping "02:05" 300))
+            (play text result '("01:00" "ok") (start "02:10" "B") (ping "02:15" 600)))))
   (test-equal "scenario E5: what is due where the clock changes"
     '("2026-03-29 01:30" "2026-03-30 01:00" "2026-10-25 01:00" "2026-10-26 02:00"
       "2026-10-25 00:30" "2026-10-25 01:30" "2026-10-25 02:30")

@@ -3,6 +3,7 @@
 
 (define-module (sheepdog command config)
   #:use-module (sheepdog command options)
+  #:use-module (sheepdog command place)
   #:use-module (sheepdog config)
   #:use-module (sheepdog config import)
   #:use-module (sheepdog config sample)
@@ -10,7 +11,9 @@
   #:use-module (sheepdog config spec)
   #:use-module (sheepdog core)
   #:use-module (sheepdog error)
+  #:use-module (sheepdog sql)
   #:use-module (sheepdog text)
+  #:use-module (sheepdog unmatched)
   #:use-module (sheepdog view)
   #:use-module (sheepdog view document)
   #:use-module (ice-9 binary-ports)
@@ -65,9 +68,23 @@
     (text . ,(problem-text problem))
     (hint . ,(absent (problem-hint problem)))))
 
+(define (known-subjects config)
+  "Return what the server of CONFIG has heard of, pairs (HOST . TAG), if its database is here."
+  (with-error-handler
+   (const '())
+   (lambda ()
+     (let ((place (place `((config . ,(config-file config))))))
+       (if (and (config-good? config) (has-database? place))
+           (call-with-place-database place 'read-only
+             (lambda (db)
+               (map (match-lambda (#(host tag) (cons host tag)))
+                    (sql db "SELECT host, tag FROM subject"))))
+           '())))))
+
 (define (check file common)
   (let* ((config (read-config file))
-         (problems (config-problems config))
+         (problems (append (config-problems config)
+                           (unmatched-patterns config (known-subjects config))))
          (errors (length (config-errors config)))
          (warnings (- (length problems) errors))
          (answer (lambda ()
@@ -85,7 +102,9 @@
                             (string-append (plural errors "error") ", "
                                            (plural warnings "warning"))
                             "no configuration: this machine stands alone"))))))
-    (check-status config)))
+    (cond ((positive? errors) 2)
+          ((positive? warnings) 1)
+          (else 0))))
 
 ;;; show
 

@@ -7,6 +7,7 @@
   #:use-module (sheepdog config)
   #:use-module (sheepdog core)
   #:use-module (sheepdog error)
+  #:use-module (sheepdog machine)
   #:use-module (sheepdog message)
   #:use-module (sheepdog perform)
   #:use-module (sheepdog policy)
@@ -38,9 +39,11 @@ machines of a herd do not all speak at once."
     ((or 'no #f) #f)
     (ms ms)))
 
-(define (heartbeat-message host heartbeat now)
-  "Return the PING of HOST at NOW: its silence is noticed after three that are missing."
+(define (heartbeat-message host heartbeat uptime now)
+  "Return the PING of HOST, UPTIME ms after its start (#f: not known), at NOW: its silence is noticed
+after three that are missing, and which runs its start has ended."
   (make-bark #:host host #:kind 'ping #:tag "PING" #:monitor "message"
+             #:fields (if uptime `((uptime . ,(quotient uptime 1000))) '())
              #:every (* 3 heartbeat) #:time now))
 
 (define (machine-of settings)
@@ -55,7 +58,7 @@ machines of a herd do not all speak at once."
              (level (spool-message (assq-ref alist 'name) (%spool-depth spool)
                                    (assq-ref alist 'spool-messages)
                                    (assq-ref alist 'spool-bytes) (%now))))
-        (%spool-put! spool (heartbeat-message (assq-ref alist 'name) period (%now)))
+        (%spool-put! spool (heartbeat-message (assq-ref alist 'name) period (uptime) (%now)))
         (%spool-put! spool level)
         (%log 'info "heartbeat in the spool")))))
 
@@ -212,7 +215,7 @@ somebody wishes us to stop."
   (let ((period (heartbeat config)))
     (when period
       (display (%json-write (heartbeat-message (machine-of (%settings (config-file config)))
-                                               period (%now))))
+                                               period (uptime) (%now))))
       (newline))
     0))
 
