@@ -4,7 +4,6 @@
 (use-modules (sheepdog test)
              (sheepdog uptime))
 
-
 (run-tests "uptime"
   (test-equal "the first number of /proc/uptime, in ms; what is none is not believed"
     '(350735470 12000 #f #f #f)
