@@ -227,6 +227,7 @@ looked at next."
               (set! early (list before (stands world "tux07/PING")))))))
   (test-equal "scenario E8: while the queue cannot be read nobody is late, nor before a grace more"
     '((ok () "02:42:00")
+      (ok () "02:41:00")
       (ok () "02:43:05")
       (late (("02:03:00" - late)) "02:45:00"))
     (let ((text "(expect \"h/t\" (every \"2m\") (grace \"3m\"))"))
@@ -245,6 +246,8 @@ looked at next."
               (loop (+ minute 1))))
           round))
       (list (play text stands '("01:58" "ok") deaf)
+            ;; Its deadline is before the trouble counts as an outage.
+            (play text stands '("01:56" "ok") deaf)
             (play text stands '("01:58" "ok")
                   (lambda (world)
                     (let ((round (deaf world)))

@@ -48,7 +48,7 @@
          (option "list" "Show what is expected, by the configuration too.")
          (option "wide" "Cut nothing to 80 columns."))
    #:most #f
-   #:notes '("A subject of a plain name is expected from now on, heard of or not; a pattern is for all that were ever heard of."
+   #:notes '("A plain name is expected from now on, heard of or not; a pattern is for all that were ever heard of."
              "Example: sheepdog expect tux01/dump --cron '0 5 * * *' --grace 2h")))
 
 (define (usage text hint)
