@@ -10,13 +10,13 @@
   #:use-module (sheepdog core)
   #:use-module (sheepdog error)
   #:use-module (sheepdog log)
-  #:use-module (sheepdog uptime)
   #:use-module (sheepdog outage)
   #:use-module (sheepdog perform)
   #:use-module (sheepdog plugins)
   #:use-module (sheepdog policy)
   #:use-module (sheepdog round)
   #:use-module (sheepdog store)
+  #:use-module (sheepdog uptime)
   #:use-module (ice-9 match)
   #:export (hand-over! standalone? drain-queue! drain!
             call-with-store with-round-lock daemon-lock call-with-plugins
