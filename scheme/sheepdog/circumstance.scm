@@ -116,9 +116,10 @@ to tell just him would be given up, too."
   (+ (or (and=> (pair-hold pair) hold-past) 0)
      (length (bygone-spans (batch-db batch) (matter-id matter)))))
 
-(define* (facts-of batch matter listener #:key look? flush? digest?)
+(define* (facts-of batch matter listener #:key look? flush? digest? (claimed? #t))
   "Return the facts of a decision on MATTER for LISTENER.  LOOK? says that there may be a past that
-nothing was decided of, FLUSH? that all that waits for him goes now, DIGEST? that his digest does."
+nothing was decided of, FLUSH? that all that waits for him goes now, DIGEST? that his digest does,
+CLAIMED? whether what he was told is still as we know it."
   (let* ((subject (matter-subject matter))
          (pair (listener-pair listener))
          (recipient (pair-recipient pair))
@@ -142,4 +143,5 @@ nothing was decided of, FLUSH? that all that waits for him goes now, DIGEST? tha
            #:digest (and digest (delay (digest-next digest (batch-now batch))))
            #:flush (and (not flush?) (not digest?)
                         (delay (flush-time batch pair clause)))
-           #:limit (delay (limit-time batch pair clause)))))
+           #:limit (delay (limit-time batch pair clause))
+           #:claimed? claimed?)))

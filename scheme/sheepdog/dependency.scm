@@ -120,8 +120,9 @@ others are down, or #f."
 
 (define (decide-dependency dependency parents subject now)
   "Return the verdict, a hold, that DEPENDENCY on PARENTS is to what is to be told of SUBJECT, which
-is not ok, at NOW; #f: it is to be told."
+is not ok, or flaps, at NOW; #f: it is to be told."
   (cond ((null? parents) #f)
         ((every down? parents) (hold "parent" dependency #f))
+        ((not (subject-bad-since subject)) #f)
         (else (or (settling dependency parents subject now)
                   (waiting dependency parents subject now)))))

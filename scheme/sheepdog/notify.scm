@@ -16,7 +16,7 @@
   #:use-module (srfi srfi-1)
   #:use-module (srfi srfi-9)
   #:export (verdict verdict? verdict-word verdict-reason verdict-until verdict-key
-            tell? hold? verdict-kind equal-verdicts? %older-result %claimed
+            tell? hold? verdict-kind equal-verdicts? %older-result
 
             facts wanted reminders-due
             decide decide-note
@@ -52,7 +52,6 @@
        (string=? (verdict-reason a) (verdict-reason b))))
 
 (define %older-result (verdict 'no "older-result"))
-(define %claimed (verdict 'no "claimed"))
 
 
 ;;; Facts.
@@ -264,7 +263,7 @@ FACTS says, a symbol or #f; and, if it is none or but a reminder, the reason."
 (define (stop-ledger news facts)
   "Stop when somebody else has told in between."
   (and (not (fact-claimed? facts))
-       %claimed))
+       (verdict 'no "claimed")))
 
 ;; A parameter, so that a test may leave one out and see what goes wrong.
 (define %gates

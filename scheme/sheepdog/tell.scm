@@ -180,26 +180,30 @@ the only one, or `group', if it is not given."
                                   0))))
 
 (define (claim! batch news id)
-  "Enter NEWS, to be told as ID, into the ledger; return #f when somebody else told it."
+  "Return the verdict on telling NEWS as ID, after all: it is entered into the ledger, unless somebody
+else has told it."
+  (if (or (eq? 'note (news-kind news))
+          (replace-ledger! (batch-db batch) (news-pair news) (next-ledger batch news id)))
+      (verdict 'tell (symbol->string (news-kind news)))
+      (decide (facts-of batch (news-matter news) (news-listener news)
+                        #:flush? #t #:digest? #t #:claimed? #f))))
+
+(define (enter! batch news id)
+  "Enter that NEWS is told as ID; return whether it is."
   (let* ((db (batch-db batch))
          (pair (news-pair news))
          (event (cause-event news))
-         (claimed? (or (eq? 'note (news-kind news))
-                       (replace-ledger! db pair (next-ledger batch news id)))))
-    (note-verdict! db pair
-                   (if claimed?
-                       (verdict 'tell (symbol->string (news-kind news)))
-                       %claimed)
-                   event (batch-now batch))
+         (verdict (claim! batch news id)))
+    (note-verdict! db pair verdict event (batch-now batch))
     (unless (eq? 'note (news-kind news))
       (replace-hold! db pair #f))
-    (when claimed?
+    (when (tell? verdict)
       (for-each (match-lambda
                   ((key text event)
                    (told-note! db (pair-subject pair) (pair-recipient pair) key
                                (batch-now batch))))
                 (news-notes news)))
-    claimed?))
+    (tell? verdict)))
 
 (define (claim-news! batch news id)
   "Enter NEWS, a list, to be told as ID; return what nobody else told, a list of (NEWS NOTICE LEDGER),
@@ -208,7 +212,7 @@ the ledger before."
                      (let ((ledger (pair-ledger (news-pair news))))
                        (list news (news->notice batch news ledger) ledger)))
                    news)))
-    (filter (match-lambda ((news . _) (claim! batch news id))) told)))
+    (filter (match-lambda ((news . _) (enter! batch news id))) told)))
 
 (define (tell-news! batch news)
   "Tell the recipient of NEWS, a list for one recipient, all of it in one notification, but for what

@@ -83,6 +83,24 @@
         '(("17:00" "fail") ("18:10" "fail") ("23:00" "fail") ("d1 07:00" "ok")) #:until "d1 12:00"))
 
 
+;;; Who cannot be told, who was told by another.
+
+(scenario "that somebody cannot be reached is told to the others"
+  '(("10:00:30" "b@x" problem "FAIL server/sheepdog mail"))
+  (play "(notify (to \"a@x\" \"b@x\"))" '(("10:00" "fail" #:subject "server/sheepdog mail"))
+        #:first (list (lambda (world)
+                        (sql (world-db world) "INSERT INTO outbox (at, recipient, action, kind,
+ tries, next, error) VALUES (1, 'a@x', '[]', '', 1, NULL, 'no such user')")))))
+(scenario "E9 (b): what another clock has told is not told again"
+  '((("10:05:30" "FAIL h/t")) ((no "fine" 1) (hold "grouped" 1) (hold "grouped" 1) (no "claimed" 1)))
+  (play "" (list '("10:05" "fail")
+                 ;; Of what its own connection does a batch is not aware.
+                 (at "10:06" (lambda (world)
+                               (sql (world-db world) "UPDATE ledger SET version = version + 1")))
+                 '("10:15" "ok"))
+        #:until "10:20" #:result told-and-decided))
+
+
 ;;; Silences, acknowledgements, escalation.
 
 (scenario "N6: a silence holds what begins in it; what is still true afterwards is told then"
