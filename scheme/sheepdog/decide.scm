@@ -90,7 +90,8 @@
 (define (note-stop! batch matter listener verdict event look?)
   "Write VERDICT, which tells nothing; LOOK? says that nothing may have happened."
   (let ((pair (listener-pair listener)))
-    (unless (and look? (eq? 'no (verdict-word verdict)) (not (pair-hold pair)))
+    (unless (and look? (not (pair-hold pair))
+                 (member (verdict-reason verdict) '("fine" "not-routed")))
       (note-verdict! (batch-db batch) pair verdict event (batch-now batch)
                      #:again? (not look?)))
     (when (and (pair-ledger pair) (string=? "not-wanted" (verdict-reason verdict)))

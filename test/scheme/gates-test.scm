@@ -3,7 +3,8 @@
 
 (define (load-here file)
   (primitive-load (string-append (dirname (current-filename)) "/" file)))
-(for-each load-here '("story.scm" "notify-scenarios.scm" "mail-scenarios.scm"))
+(for-each load-here '("story.scm" "notify-scenarios.scm" "parent-scenarios.scm"
+                      "mail-scenarios.scm"))
 (use-modules (sheepdog notify))
 
 (define (ends-as-told? expected play)
