@@ -8,7 +8,8 @@
 
 ;; The outbox has (notify NOTICE), an alist of strings, numbers and vectors: to (an address,
 ;; "log", or a vector "exec" PROGRAM ARG ...), kind, state, host, tag, title, text, id,
-;; references (a vector), event, at (ms).
+;; references (a vector), event, at (ms), and news: a vector of what it tells, an alist of kind, state,
+;; host, tag, event, line ... for each subject.  Of several there is no host, tag and event.
 
 (define-handler notify
   "Tell people: (notify TEXT [#:key KEY]).  TEXT goes into the notification that its message
@@ -27,13 +28,21 @@ causes; when it causes none it is told by itself, once for each KEY."
           (run-program argv #:input (json-text notice))))))))
 
 (define (tell-log notice)
-  "Write the title of NOTICE into the log; FAIL and LATE are louder."
-  (log-line (match (assq-ref notice 'state)
-              ((or "fail" "late") 'error)
-              ((or "warn" "unknown") 'warning)
-              (_ 'notice))
-            (string-append (assq-ref notice 'title)
-                           " (message " (number->string (assq-ref notice 'event)) ")")))
+  "Write NOTICE into the log, a line a subject; FAIL and LATE are louder."
+  (define (tell-line title told)
+    (log-line (match (assq-ref told 'state)
+                ((or "fail" "late") 'error)
+                ((or "warn" "unknown") 'warning)
+                (_ 'notice))
+              (match (assq-ref told 'event)
+                (0 title)
+                (event (string-append title " (message " (number->string event) ")")))))
+  (match (assq-ref notice 'news)
+    ((? vector? (= vector->list (several ... one another)))
+     (for-each (lambda (told)
+                 (tell-line (string-append "[sheepdog] " (assq-ref told 'line)) told))
+               (append several (list one another))))
+    (_ (tell-line (assq-ref notice 'title) notice))))
 
 (define (tell-by-mail address notice context)
   (send-mail #:mailer (assq-ref context 'mailer)

@@ -30,11 +30,23 @@
         (%open-log "dog" "stderr" 'notice)
         text))))
 
+(define (item host state event)
+  `((kind . "problem") (state . ,state) (host . ,host) (tag . "t") (event . ,event)
+    (line . ,(string-append (string-upcase state) " " host "/t"))))
+
 (run-tests "notify"
   (test-equal "what a receiver says becomes a note, under its key or its text"
     '(((note "md0" "degraded")) ((note "degraded" "degraded")))
     (list (decide '(notify "degraded" #:key "md0"))
           (decide '(notify "degraded"))))
+
+  (test-equal "what tells of several is a line each in the log"
+    '("[sheepdog] FAIL a/t (message 7)" "[sheepdog] OK b/t")
+    (map (lambda (line) (substring line (string-contains line "[sheepdog]")))
+         (string-split (string-trim-right
+                        (logged `(,@(notice "log") (news . ,(vector (item "a" "fail" 7)
+                                                                     (item "b" "ok" 0))))))
+                       #\newline)))
 
   (test-group "mail"
     (test-equal "goes through sendmail, without a shell; what is wrong with it stays wrong"

@@ -115,7 +115,8 @@
                           ", next " (time->words (telling-next telling) now) trouble)))))
 
 (define (verdict->text verdict several?)
-  (format #f "not~a for ~a~a: ~a"
+  (format #f "~a~a for ~a~a: ~a"
+          (if (eq? 'hold (verdict-verdict verdict)) "not yet" "not")
           (if several?
               (string-append " to " (printable (verdict-recipient verdict)))
               "")
