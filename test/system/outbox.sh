@@ -20,6 +20,7 @@ cat > sendmail << END
 cd "$work" || exit 71
 cat > input.\$\$
 tag=\$(sed -n 's|^Subject: [^/]*/\([^:]*\).*|\1|p' input.\$\$)
+grep -q server/raid input.\$\$ && tag=raid      # with what it waited with, too
 echo "\$tag.\$5" >> calls
 case \$5 in
   busy@*) [ -e open ] || { echo "that was call \$(grep -c busy calls)" >&2; exit 75; } ;;
@@ -30,8 +31,8 @@ esac
 mv input.\$\$ "mails/\$tag.\$5.\$\$"
 END
 chmod +x sendmail
-row() { # row WHO COLUMNS: of the first that WHO is told of the subject raid
-  sql "SELECT $2 FROM outbox JOIN subject ON subject.id = outbox.subject
+row() { # row WHO COLUMNS: of the first that WHO is told of the subject raid, by itself or with more
+  sql "SELECT $2 FROM outbox JOIN about ON about.outbox = outbox.id JOIN subject ON subject.id = about.subject
        WHERE recipient = '$1@x' AND tag = 'raid' ORDER BY outbox.id LIMIT 1" "$db"
 }
 row_is() { [ "$(row "$1" "$2" 2> /dev/null)" = "$3" ]; }
