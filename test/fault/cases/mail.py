@@ -39,8 +39,9 @@ class Desk:
     def rows(self, name, what="tries, next, done, error"):
         """The rows of his that are about failures of machines, not about mail."""
         with checker.reading(self.server.database) as db:
-            return db.execute(f"SELECT {what} FROM outbox o JOIN subject s ON s.id = o.subject"
-                              " WHERE recipient = ? AND s.monitor = 'fault' ORDER BY o.id",
+            return db.execute(f"SELECT {what} FROM outbox o WHERE recipient = ? AND EXISTS"
+                              " (SELECT 1 FROM about a JOIN subject s ON s.id = a.subject"
+                              " WHERE a.outbox = o.id AND s.monitor = 'fault') ORDER BY o.id",
                               (f"{name}@x",)).fetchall()
 
     def waits(self, name, tries):
