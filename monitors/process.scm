@@ -10,10 +10,10 @@
 
 (define-monitor process
   "Bark when a process is missing, there are too many, they are too large or started anew too often;
-without NAME and COMMAND it counts all, and zombies."
+without NAME and COMMAND-LINE it counts all, and zombies."
   (options
    (name string? #f "Its name, the file that it runs, as in `ps -C'.")
-   (command regex? #f "Or a regular expression that its command line fits.")
+   (command-line regex? #f "Or a regular expression that its command line fits.")
    (user string? #f "Only processes of this user.")
    (count limit? "1:" "How many there are to be.")
    (memory-warn size? #f "Warn when they are larger together.")
@@ -29,15 +29,15 @@ without NAME and COMMAND it counts all, and zombies."
    (zombies integer? "How many of them are zombies."))
   (every "1m")
   (sample
-   (let* ((tag (string-append "process" (if (or name command)
-                                            (string-append " " (or name command))
+   (let* ((tag (string-append "process" (if (or name command-line)
+                                            (string-append " " (or name command-line))
                                             "")))
-          (found (filter (wanted? name command (and user (user-id user))) (processes proc)))
+          (found (filter (wanted? name command-line (and user (user-id user))) (processes proc)))
           (zombies? (lambda (process) (string=? "Z" (process-state process))))
           (dead (filter zombies? found))
           (alive (remove zombies? found))
           (bytes (* 4096 (apply + (map process-pages alive))))
-          (starts (if (or name command) (restarts! (map process-start alive)) 0)))
+          (starts (if (or name command-line) (restarts! (map process-start alive)) 0)))
      (report #:tag tag
              #:state (worst (grade (length alive) #f count)
                             (grade bytes (and memory-warn (parse-size memory-warn))

@@ -105,7 +105,7 @@ first a name, the last a sentence, as SHAPE tells; else a syntax error."
     ((size?) "a size")
     ((regex?) "a regular expression")
     ((vector?) "a list")
-    ((limit?) "a number or a range such as \"10:20\"")
+    ((limit?) "a number or range")
     ((percent-limit?) "percent")
     (else
      (string-trim-right (string-map (lambda (c) (if (eqv? c #\-) #\space c))

@@ -33,7 +33,7 @@
       (verdict '(name . "nginx")))
     (test-equal "of a command line" '(("process master.*nginx" ok "1 process, 1 MiB"
                                       ((count . 1) (memory . 1) (restarts . 0) (zombies . 0))))
-      (verdict '(command . "master.*nginx")))
+      (verdict '(command-line . "master.*nginx")))
     (test-equal "a name with parentheses" '(ok)
       (map cadr (verdict '(name . "tricky) R (name"))))
     (test-equal "none, too many, too large" '(fail fail warn)

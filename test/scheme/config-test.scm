@@ -241,6 +241,10 @@ files (NAME CONTENT) beside it."
       '("test.conf:1:27: error: 'warn' of monitor 'disk' wants percent, got 120"
         "hint: Warn above this use.")
       (errors "(config (watch disk (warn 120)))"))
+    (test-equal "one that takes several, one after the other"
+      '("test.conf:2:36: error: 'running' of monitor 'service' wants a list, got (\"sshd\")"
+        "hint: several values stand one after the other, without parentheses")
+      (errors "(config (watch service (running \"nginx\" \"sshd\"))\n (watch service (tag \"b\") (running (\"sshd\"))))"))
     (test-equal "two watches with one tag"
       '("test.conf:3:2: error: second watch with the tag 'raid'"
         "hint: the first is at 2:2; (tag \"...\") tells them apart")

@@ -58,6 +58,12 @@
     (test-equal "a value is what the option wants"
       '((mount . "/x") (warn . 90) (mount . "90"))
       (map (lambda (text) (option-value %sample text)) '("mount=/x" "warn=90" "mount=90")))
+    (test-equal "yes and no, and lists, where those are wanted"
+      '((trust . #f) (follow . #t) (running "nginx" "sshd") (word . "no"))
+      (list (option-value (load-monitor "web") "trust=no")
+            (option-value (load-monitor "web") "follow=yes")
+            (option-value (load-monitor "service") "running=nginx,sshd")
+            (option-value (load-monitor "web") "word=no")))
     (test-raises "no value" 'usage "'mount' is no OPTION=VALUE"
       (option-value %sample "mount"))
     (test-raises "no such option" 'usage "unknown option 'wran' of monitor 'sample'"

@@ -79,9 +79,22 @@
 
 ;;; try
 
+(define (readings text)
+  "Return what TEXT, a value on the command line, may be meant to be, a list."
+  (append (match (string->number text)
+            (#f '())
+            (number (list number)))
+          (list text (string->symbol text))
+          (match text
+            ("yes" '(#t))
+            ("no" '(#f))
+            (_ '()))
+          (list (string-split text #\,))))
+
 (define (option-value monitor text)
-  "Return TEXT, OPTION=VALUE, as a pair for `call-sample': VALUE as the number, text or
-name that the option of MONITOR wants.  Raise `usage' when it wants none of these."
+  "Return TEXT, OPTION=VALUE, as a pair for `call-sample': VALUE as the number, text, name,
+truth (yes, no) or list (a,b) that the option of MONITOR wants.  Raise `usage' when it wants none of
+these."
   (let* ((end (or (string-index text #\=)
                   (raise-error 'usage (format #f "'~a' is no OPTION=VALUE"
                                               (printable text)))))
@@ -96,12 +109,11 @@ name that the option of MONITOR wants.  Raise `usage' when it wants none of thes
                                                (monitor-options monitor)))
                        "")))
     (cons (declared-name option)
-          (match (find (lambda (value) (and value (declared-fits? option value)))
-                       (list (string->number value) value (string->symbol value)))
-            (#f (raise-error 'usage
+          (match (filter (lambda (value) (declared-fits? option value)) (readings value))
+            (() (raise-error 'usage
                              (declared-complaint option monitor (format #f "~s" value))
                              (declared-sentence option)))
-            (value value)))))
+            ((value . _) value)))))
 
 (define (sampled monitor options)
   "The reports of MONITOR under OPTIONS; raise `bad-plugin', with at most three frames

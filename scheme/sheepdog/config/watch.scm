@@ -14,7 +14,7 @@
   #:use-module (sheepdog error)
   #:use-module (sheepdog name)
   #:use-module (sheepdog quantity)
-  #:autoload (sheepdog monitor) (declared-name declared-sentence declared-fits?
+  #:autoload (sheepdog monitor) (declared-name declared-sentence declared-default declared-fits?
                                  declared-complaint declared-ref monitor-options)
   #:autoload (sheepdog plugins) (load-monitor available-monitors %plugin-path)
   #:use-module (ice-9 match)
@@ -95,8 +95,26 @@ can be used, and then what is wrong is noted in CONTEXT."
                             (declared-sentence declared)))))
              #:nested? #t))
 
+(define (item-type declared monitor)
+  "Return the type of one of the values of the option DECLARED, which is a list."
+  (make-type "VALUE"
+             (lambda (datum key context)
+               (let ((value (datum->plain datum)))
+                 (cond ((list? value)
+                        (wrong (declared-complaint declared monitor (datum->text datum))
+                               "several values stand one after the other, without parentheses"))
+                       ((declared-fits? declared (list value)) value)
+                       (else
+                        (wrong (declared-complaint declared monitor (datum->text datum))
+                               (declared-sentence declared))))))
+             #:nested? #t))
+
 (define (option-spec declared monitor)
-  (spec (declared-name declared) (list (option-type declared monitor))
+  "An option whose default is a list takes any number of values, else one."
+  (spec (declared-name declared)
+        (if (list? (declared-default declared))
+            (list (item-type declared monitor) '*)
+            (list (option-type declared monitor)))
         (declared-sentence declared)))
 
 (define (watch-spec label options . more)

@@ -54,13 +54,24 @@
         (printable (declared-sentence field))))
 
 (define (example monitor)
-  "An entry of the configuration for MONITOR."
-  (let ((options (map (lambda (option)
-                        (format #f "(~a ~a)" (declared-name option)
-                                (datum->text (declared-default option))))
-                      (filter declared-default (monitor-options monitor)))))
-    (format #f "  (watch ~a~a)" (monitor-name monitor)
-            (string-concatenate (map (lambda (text) (string-append " " text)) options)))))
+  "Return the lines of an entry of the configuration for MONITOR."
+  (let ((options (filter-map (lambda (option)
+                               (match (declared-default option)
+                                 ((or #f ()) #f)
+                                 (default (format #f "(~a ~a)" (declared-name option)
+                                                  (datum->text default)))))
+                             (monitor-options monitor))))
+    (fill-options (format #f "  (watch ~a" (monitor-name monitor)) options)))
+
+(define (fill-options head options)
+  "Return the lines of HEAD, which opens a list, and OPTIONS, up to 80 columns wide."
+  (let loop ((line head) (options options) (lines '()))
+    (match options
+      (() (reverse (cons (string-append line ")") lines)))
+      ((option . rest)
+       (if (> (+ (text-width line) (text-width option) 2) 80)
+           (loop (string-append "    " option) rest (cons line lines))
+           (loop (string-append line " " option) rest lines))))))
 
 (define (section title lines)
   (if (null? lines) '() (cons title lines)))
@@ -68,8 +79,8 @@
 (define (describe-lines monitor)
   "Return the lines of `sheepdog monitors describe' for MONITOR."
   `(,(format #f "~a: ~a" (monitor-name monitor) (monitor-kind monitor))
-    ,@(map (lambda (line) (string-append "  " (printable (string-trim-both line))))
-           (string-split (monitor-doc monitor) #\newline))
+    ,@(map (lambda (line) (string-append "  " line))
+           (wrap (printable (monitor-doc monitor) #:lines? #t) 76))
     ,@(section "options, their defaults, what they want"
                (columns->lines (map option-row (monitor-options monitor))
                                #:margin "  " #:shrink '(3)))
@@ -77,7 +88,7 @@
                (columns->lines (map field-row (monitor-fields monitor))
                                #:margin "  " #:shrink '(2)))
     ,@(section "in the configuration"
-               (if (monitor-sample monitor) (list (example monitor)) '()))
+               (if (monitor-sample monitor) (example monitor) '()))
     ,@(section "defined in"
                (if (monitor-file monitor)
                    (list (string-append "  " (printable (monitor-file monitor))))
