@@ -71,10 +71,13 @@
 (define (archives text)
   "Return (NAME . TIME) of the archives in TEXT, of `borg list --json', the newest first."
   (sort (map (lambda (archive)
-               (cons (json-ref archive 'archive)
-                     (or (parse-instant (string-append (json-ref archive 'time) "Z"))
-                         (cannot-watch "not understood: " (json-ref archive 'time)))))
-             (vector->list (or (json-ref (read-json text) 'archives) #())))
+               (match (list (json-ref archive 'archive) (json-ref archive 'time))
+                 (((? string? name) (? string? (= (lambda (time)
+                                                    (parse-instant (string-append time "Z")))
+                                                  (? number? time))))
+                  (cons name time))
+                 (other (cannot-watch "not understood from borg: " other))))
+             (json-items (read-json text) 'archives))
         (lambda (a b) (> (cdr a) (cdr b)))))
 
 (define (damage! environment repository every)

@@ -71,4 +71,6 @@
                           (lines-of outcome))))
 
 (define (lines-of outcome)
-  (sort (remove string-null? (string-split (assq-ref outcome 'stdout) #\newline)) string<?))
+  (sort (remove (lambda (line) (string-every char-whitespace? line))
+                (string-split (assq-ref outcome 'stdout) #\newline))
+        string<?))

@@ -101,7 +101,11 @@ that leads nowhere, or a file that has gone meanwhile, is none."
          (known (recall 'checksum))
          (checksum (match known
                      (((? (lambda (before) (equal? before stamp))) checksum) checksum)
-                     (_ (car (string-split (command-text "sha256sum" "--" name) #\space))))))
+                     (_ (sha256sum name)))))
     (remember! 'checksum (list stamp checksum))
     (unless (recall 'first) (remember! 'first checksum))
     (not (string-ci=? checksum (if (string=? wanted "same") (recall 'first) wanted)))))
+
+(define (sha256sum file)
+  "Return the SHA-256 of FILE; the program puts a backslash before it where the name has one."
+  (string-trim (car (string-split (command-text "sha256sum" "--" file) #\space)) #\\))

@@ -74,7 +74,7 @@
         (else (file-news file))))
 
 (define (kind fit key)
-  (or (and (< 0 key (match:count fit)) (match:substring fit key)) ""))
+  (cut (or (and (< 0 key (match:count fit)) (match:substring fit key)) "")))
 
 (define (cut text)
   (substring text 0 (min 300 (string-length text))))

@@ -25,7 +25,7 @@
    (let* ((meminfo (file-text (string-append proc "/meminfo")))
           (total (mebibytes meminfo "MemTotal"))
           (available (mebibytes meminfo "MemAvailable"))
-          (used (round-to 1 (- 100 (/ (* 100 available) total))))
+          (used (round-to 1 (- 100 (/ (* 100 available) (max 1 total)))))
           (stall (stalled (existing-file (string-append proc "/pressure/memory")))))
      (report #:state (worst (grade used warn fail #:slack slack #:as "used")
                             (grade (or stall 0) stall-warn stall-fail #:slack slack

@@ -88,5 +88,5 @@ machine lacks, JUDGE gives the state of errors a second."
 (define (all-addresses)
   (append-map (lambda (interface)
                 (filter-map (lambda (address) (json-ref address 'local))
-                            (vector->list (or (json-ref interface 'addr_info) #()))))
-              (vector->list (read-json (command-text "ip" "-json" "address")))))
+                            (json-items interface 'addr_info)))
+              (json-items (read-json (command-text "ip" "-json" "address")))))

@@ -52,13 +52,13 @@ not ask (smartctl(8)), the others are told in the answer, too."
 
 (define (complaint text)
   "Return the first message in the answer TEXT."
-  (match (json-ref (read-json text) 'smartctl 'messages)
-    (#(first _ ...) (or (json-ref first 'string) "no answer"))
-    (_ "no answer")))
+  (match (json-items (read-json text) 'smartctl 'messages)
+    ((first _ ...) (or (json-ref first 'string) "no answer"))
+    (() "no answer")))
 
 (define (disks scan)
   (filter-map (lambda (device) (json-ref device 'name))
-              (vector->list (or (json-ref scan 'devices) #()))))
+              (json-items scan 'devices)))
 
 (define (disk-report name said judge)
   "Return the report of the disk NAME that has SAID, JSON of smartctl; JUDGE gives the state of its
@@ -66,8 +66,8 @@ lost sectors, wear and heat."
   (let* ((passed? (json-ref said 'smart_status 'passed))
          (model (or (json-ref said 'model_name) (json-ref said 'scsi_model_name) name))
          (sectors (lost-sectors said))
-         (wear (or (json-ref said 'nvme_smart_health_information_log 'percentage_used) 0))
-         (degrees (or (json-ref said 'temperature 'current) 0)))
+         (wear (number said 'nvme_smart_health_information_log 'percentage_used))
+         (degrees (number said 'temperature 'current)))
     (report #:tag (string-append "smart " name)
             #:state (cond ((eq? passed? #f)
                            (if (json-ref said 'smart_status) 'fail 'unknown))
@@ -84,12 +84,17 @@ lost sectors, wear and heat."
             #:fields `((device . ,name) (model . ,model) (sectors . ,sectors)
                        (wear . ,wear) (degrees . ,degrees)))))
 
+(define (number said . keys)
+  (match (apply json-ref said keys)
+    ((? real? value) value)
+    (_ 0)))
+
 (define (lost-sectors said)
   "Return how many sectors were reallocated, wait for it, or cannot be read: attributes 5, 197 and
 198 of ATA, media errors of NVMe."
-  (apply + (or (json-ref said 'nvme_smart_health_information_log 'media_errors) 0)
+  (apply + (number said 'nvme_smart_health_information_log 'media_errors)
          (map (lambda (attribute)
                 (if (memv (json-ref attribute 'id) '(5 197 198))
-                    (or (json-ref attribute 'raw 'value) 0)
+                    (number attribute 'raw 'value)
                     0))
-              (vector->list (or (json-ref said 'ata_smart_attributes 'table) #())))))
+              (json-items said 'ata_smart_attributes 'table))))

@@ -81,6 +81,6 @@ seconds, or #f."
 
 (define (thousandth pattern text)
   (let ((found (string-match pattern text)))
-    (and found
-         (round-to 0.0001 (/ (string->number (string-trim (match:substring found 1) #\+))
-                             1000)))))
+    (match (and found (string->number (match:substring found 1)))
+      (#f #f)
+      (value (round-to 0.0001 (/ value 1000))))))

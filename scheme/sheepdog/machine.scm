@@ -81,17 +81,19 @@
 
 (define (machine-addresses json)
   "((ADDRESS INTERFACE) ...): those of scope global in JSON, of `ip -json address'."
+  (define (value object key) (and (pair? object) (assq-ref object key)))
+  (define (items array) (if (vector? array) (vector->list array) '()))
   (append-map
    (lambda (interface)
-     (let ((name (assq-ref interface 'ifname)))
+     (let ((name (value interface 'ifname)))
        (filter-map (lambda (address)
-                     (let ((local (assq-ref address 'local)))
-                       (and (equal? "global" (assq-ref address 'scope))
+                     (let ((local (value address 'local)))
+                       (and (equal? "global" (value address 'scope))
                             (string? local)
                             (list local name))))
-                   (vector->list (or (assq-ref interface 'addr_info) #())))))
-   (filter (lambda (interface) (string? (assq-ref interface 'ifname)))
-           (vector->list json))))
+                   (items (value interface 'addr_info)))))
+   (filter (lambda (interface) (string? (value interface 'ifname)))
+           (items json))))
 
 (define (machine-users root)
   "((NAME ID) ...): root and people, as passwd(5) says, with ids from 1000 to 59999 (Debian Policy,

@@ -21,11 +21,12 @@
 (define (package-stamp root)
   "Return plain data that is another when a package in ROOT may have changed."
   ;; All files of a Guix store are as old: there the name tells.
-  (map (lambda (file)
-         (let ((stat (stat file)))
-           (list (canonicalize-path file) (stat:mtime stat) (stat:mtimensec stat)
-                 (stat:size stat))))
-       (databases root)))
+  (filter-map (lambda (file)
+                (let ((stat (stat file #f)))
+                  (and stat
+                       (list (canonicalize-path file) (stat:mtime stat) (stat:mtimensec stat)
+                             (stat:size stat)))))
+              (databases root)))
 
 (define (two-words lines)
   (filter-map (lambda (line)

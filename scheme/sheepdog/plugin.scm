@@ -22,6 +22,7 @@
   #:use-module (sheepdog tail)
   #:use-module ((sheepdog text) #:select (plural enumeration printable))
   #:use-module (sheepdog threshold)
+  #:use-module (ice-9 match)
   #:re-export (define-monitor define-handler report report-tag report-state watching
                limit? percent-limit? grade worst round-to
                sample-time recall remember! rate growth tally
@@ -42,7 +43,7 @@
                outcome-state outcome->text
                parse-duration duration->text parse-size size->text
                run-program log-line send-mail give-up try-later)
-  #:export (percent? duration? size? regex? outcome-ref json-text read-json json-ref))
+  #:export (percent? duration? size? regex? outcome-ref json-text read-json json-ref json-items))
 
 (define (percent? value)
   "Is VALUE a number from 0 to 100?"
@@ -81,6 +82,12 @@ second, ...; #f where there is none, or null."
     (cond ((null? keys) (and (not (eq? data 'null)) data))
           ((pair? data) (loop (assq-ref data (car keys)) (cdr keys)))
           (else #f))))
+
+(define (json-items data . keys)
+  "Return the list of what the array has that `json-ref' finds; () where there is none."
+  (match (apply json-ref data keys)
+    (#(items ...) items)
+    (_ '())))
 
 (define (json-text data)
   "Return DATA (alists, vectors, strings, numbers, booleans, the symbol null) as JSON."

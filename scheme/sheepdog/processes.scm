@@ -36,9 +36,11 @@
             (close (string-rindex text #\))))     ;a name may hold parentheses
        (match (and open close (string-tokenize (substring text (+ close 1))))
          ((state . (? (lambda (rest) (>= (length rest) 21)) rest))
-          (make-process directory pid (substring text (+ open 1) close) state user
-                        (string->number (list-ref rest 18))
-                        (string->number (list-ref rest 20))))
+          (let ((start (string->number (list-ref rest 18)))
+                (pages (string->number (list-ref rest 20))))
+            (and start pages
+                 (make-process directory pid (substring text (+ open 1) close) state user
+                               start pages))))
          (_ #f))))))
 
 (define (processes proc)

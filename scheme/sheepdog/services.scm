@@ -105,7 +105,8 @@ the Shepherd where its socket SHEPHERD is; #f where neither is."
   "Return the services in TEXT, the Shepherd's answer to `status root'."
   (match (read-datum text)
     (('reply ('version _ ...) ('result (services)) ('error #f) _ ...)
-     (filter-map sexp->service services))
+     ;; What is not understood of one is no reason to lose the others.
+     (filter-map (lambda (service) (false-if-exception (sexp->service service))) services))
     (_ (cannot-watch "not understood from the Shepherd: "
                      (substring text 0 (min 100 (string-length text)))))))
 

@@ -73,7 +73,8 @@
                      "failed, failed, signal" 1))
         (,(told "nginx" 'ok "active, running, 2 starts within an hour" "active, running" 2))
         (,(told "nginx" 'ok "active, running, 3 starts within an hour" "active, running" 3))
-        (,(told "nginx" 'warn "active, running, 4 starts within an hour" "active, running" 4)))
+        (,(told "nginx" 'warn "active, running, 4 starts within an hour" "active, running" 4))
+        (,(told "nginx" 'ok "active, running" "active, running" 0)))
       (let ((runs (lambda* (id #:optional (restarts 0))
                     (lambda () (units (unit "nginx" "active" "running" #:id id
                                             #:restarts restarts))))))
@@ -82,7 +83,7 @@
                       (runs "1") (runs "2") (runs "2")
                       (lambda () (units (unit "nginx" "failed" "failed" #:id "2"
                                               #:result "signal")))
-                      (runs "3") (runs "3" 1) (runs "3" 2)))))
+                      (runs "3") (runs "3" 1) (runs "3" 2) 9000000))))
     (test-equal "systemd that does not answer"
       '((#f unknown "systemctl: exit status 1: Failed to connect to bus" ()))
       (with-programs '(("systemctl" . (1 "" "Failed to connect to bus\n")))
