@@ -49,7 +49,8 @@
         '())))
 
 (define (environment passphrase-file)
-  "Return what borg is to find in its environment: it must not ask anybody.  Its times have no zone."
+  "Return what borg is to find in its environment: it must not ask anybody.  Its times have no
+zone."
   `(("TZ" . "UTC")
     ("BORG_RELOCATED_REPO_ACCESS_IS_OK" . "no")
     ("BORG_UNKNOWN_UNENCRYPTED_REPO_ACCESS_IS_OK" . "yes")

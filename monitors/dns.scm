@@ -42,7 +42,8 @@
                             (if (null? missing)
                                 ""
                                 (string-append ", not " (enumeration missing))))
-                 #:fields `((name . ,name) (answers . ,(list->vector answers)) (seconds . ,seconds)))))))
+                 #:fields `((name . ,name) (answers . ,(list->vector answers))
+                            (seconds . ,seconds)))))))
   (receive (message)
     (if (and name answers)
         `((store (dns ,(message-host message) ,name

@@ -40,7 +40,8 @@ packages, services and the versions of them that run.  What is as it was is not 
     (string-join (map (lambda (value) (if (number? value) (number->string value) value)) fact)))
   (if (pair? replaces)
       (plural (length facts) "fact")
-      (string-append (plural (length facts) "new fact") ", " (number->string (length gone)) " gone: "
+      (string-append (plural (length facts) "new fact") ", "
+                     (number->string (length gone)) " gone: "
                      (let ((all (append facts gone)))
                        (string-join (map words (if (> (length all) 5) (take all 5) all)) ", ")))))
 

@@ -45,7 +45,8 @@
         '())))
 
 (define (converse peer send expect)
-  "SEND to PEER, a socket that is connected; return the first line of the answer if any is EXPECTed."
+  "SEND to PEER, a socket that is connected; return the first line of the answer if any is
+EXPECTed."
   (peer-say peer send)
   (if expect
       (first-line (peer-text peer (lambda (text) (string-index text #\newline)) #:most 4096))

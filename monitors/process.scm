@@ -71,8 +71,8 @@ without NAME and COMMAND-LINE it counts all, and zombies."
 (define %hour (* 60 60 1000))                     ;ms
 
 (define (restarts! starts)
-  "Return how often, within the last hour, all processes were newer than at the sample before; STARTS
-are those of today's."
+  "Return how often, within the last hour, all processes were newer than at the sample before;
+STARTS are those of today's."
   (let* ((oldest (and (pair? starts) (apply min starts)))
          (before (recall 'oldest))
          (again? (and oldest before (> oldest before))))

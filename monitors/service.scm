@@ -57,8 +57,8 @@ the service: nginx.  One that is well is told of when it was not, when it is to 
                      missing)))))))
 
 (define (service-report service before starts starts-warn wanted?)
-  "Return the report of SERVICE, or #f if there is nothing to tell.  BEFORE is (STARTS BAD?) of the last
-sample, or #f; STARTS are new ones within an hour."
+  "Return the report of SERVICE, or #f if there is nothing to tell.  BEFORE is (STARTS BAD?) of
+the last sample, or #f; STARTS are new ones within an hour."
   (let ((state (match (service-state service)
                  ('failed 'fail)
                  ('stopped (if wanted? 'fail 'ok))
@@ -82,8 +82,8 @@ sample, or #f; STARTS are new ones within an hour."
 (define %hour (* 60 60 1000))                     ;ms
 
 (define (starts services before)
-  "Return an alist from names of SERVICES to how often, within the last hour, a sample saw that they had
-started since the one BEFORE."
+  "Return an alist from names of SERVICES to how often, within the last hour, a sample saw that
+they had started since the one BEFORE."
   (tally "starts"
          (filter-map (lambda (service)
                        (match (assoc-ref before (service-name service))

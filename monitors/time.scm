@@ -61,7 +61,8 @@ seconds, or #f."
            (ask rest silent))))))
 
 (define (chrony text)
-  "TEXT has commas: the fifth field is the offset, the last the leap status (chronyc(1), `tracking')."
+  "TEXT has commas: the fifth field is the offset, the last the leap status (chronyc(1),
+`tracking')."
   (match (string-split (string-trim-right text) #\,)
     ((_ _ _ _ (= string->number (? real? offset)) _ ... leap)
      (list (not (string=? leap "Not synchronised")) (round-to 0.0001 offset)))

@@ -43,7 +43,8 @@
         '())))
 
 (define (pending-packages)
-  "Return the packages that wait, as lines of the manager that is here; nothing is fetched or locked."
+  "Return the packages that wait, as lines of the manager that is here; nothing is fetched or
+locked."
   (cond ((find-program "apt-get")
          (matching-lines "^Inst "
                          (command-text "apt-get" "--simulate" "--quiet" "-o"
@@ -59,7 +60,8 @@
         (else (cannot-watch "neither apt-get nor dnf nor pacman is here"))))
 
 (define (dnf-lines all security)
-  "Return the packages in ALL and SECURITY, outcomes of `dnf check-update'; status 100: there are some."
+  "Return the packages in ALL and SECURITY, outcomes of `dnf check-update'; status 100: there
+are some."
   (define (lines outcome)
     (if (memv (assq-ref outcome 'status) '(0 100))
         (matching-lines "^[^ ]+ +[^ ]+ +[^ ]+ *$" (assq-ref outcome 'stdout))

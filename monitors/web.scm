@@ -85,7 +85,8 @@ curl."
         (cannot-watch "not understood from curl: " (first-line text)))))
 
 (define (days-left told)
-  "Return the days of the first certificate, the server's own, in what curl TOLD (since 7.88); or #f."
+  "Return the days of the first certificate, the server's own, in what curl TOLD (since 7.88);
+or #f."
   (let* ((found (string-match "Expire date:([^\n]+)" told))
          (end (and found (parse-instant (match:substring found 1)))))
     (and end (round-to 0.1 (/ (- end (sample-time)) 86400000)))))

@@ -1,8 +1,8 @@
 ;;; machine.scm -- what a machine is: its system, its parts, its addresses, its users
 ;;; SPDX-License-Identifier: GPL-3.0-or-later
 
-;; Each gives a list of lists, the arguments of facts.  ROOT is the directory above /etc, "" as a rule;
-;; PROC and SYS are "/proc" and "/sys".
+;; Each gives a list of lists, the arguments of facts.  ROOT is the directory above /etc, "" as a
+;; rule; PROC and SYS are "/proc" and "/sys".
 
 (define-module (sheepdog machine)
   #:use-module (sheepdog core)

@@ -8,7 +8,8 @@
   #:use-module (ice-9 match)
   #:use-module (ice-9 regex)
   #:use-module (srfi srfi-1)
-  #:export (package-stamp installed-packages store-version file-versions script-of running-versions))
+  #:export (package-stamp installed-packages
+            store-version file-versions script-of running-versions))
 
 (define (databases root)
   "Return the files of package managers in ROOT that change whenever a package does."
@@ -99,8 +100,8 @@ here."
   (make-regexp "^(python|perl|ruby|node|java|bash|dash|sh|guile|php|lua|tclsh)[0-9.]*$"))
 
 (define (script-of program command)
-  "Return the file that PROGRAM runs with COMMAND, its command line: PROGRAM itself, or the script that
-an interpreter has as its first argument with a path."
+  "Return the file that PROGRAM runs with COMMAND, its command line: PROGRAM itself, or the
+script that an interpreter has as its first argument with a path."
   (or (and (regexp-exec %interpreters (basename program))
            (find (lambda (word) (string-prefix? "/" word))
                  (match (string-tokenize command) ((_ words ...) words) (() '()))))
@@ -158,9 +159,10 @@ that has it; those that dpkg, rpm and pacman do not know are left out."
      files)))
 
 (define (running-versions running packages proc)
-  "Return ((NAME VERSION) ...) for those of RUNNING, an alist from names to pids, whose version is known:
-that of the package in PACKAGES, ((NAME VERSION) ...), which was installed when the process began.  It
-is remembered as long as that lives: what its program was replaced by does not run yet."
+  "Return ((NAME VERSION) ...) for those of RUNNING, an alist from names to pids, whose version
+is known: that of the package in PACKAGES, ((NAME VERSION) ...), which was installed when the
+process began.  It is remembered as long as that lives: what its program was replaced by does
+not run yet."
   (define known (recall 'running '()))
   (define (version-of name process versions)
     (let ((program (or (process-program process) "")))

@@ -130,11 +130,11 @@ else says so, the report is `unknown', with these words."
 
 (define* (command-outcome argv #:key (limit %usual-limit) (most %usual-size) (input "")
                           (environment '()))
-  "Run ARGV, a program and its arguments, without a shell and in the C locale, for LIMIT ms and as
-long as the sample may take at most; INPUT is on its standard input, ENVIRONMENT an alist of strings.
-Return an alist: `status' or `signal', `stdout' and `stderr' (text), `elapsed' (ms).  Say that it
-cannot be watched if the program is not installed, does not end in time, or writes more than MOST
-bytes."
+  "Run ARGV, a program and its arguments, without a shell and in the C locale, for LIMIT ms and
+as long as the sample may take at most; INPUT is on its standard input, ENVIRONMENT an alist of
+strings.  Return an alist: `status' or `signal', `stdout' and `stderr' (text), `elapsed' (ms).
+Say that it cannot be watched if the program is not installed, does not end in time, or writes
+more than MOST bytes."
   (let* ((name (basename (car argv)))
          (program (or (find-program (car argv))
                       (cannot-watch name " is not installed")))

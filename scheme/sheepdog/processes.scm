@@ -26,7 +26,8 @@
   (catch #t thunk (lambda (key . _) (if (memq key '(system-error sheepdog-error)) #f (throw key)))))
 
 (define (process-of proc pid)
-  "Return the process PID, an integer, in the tree PROC, as \"/proc\"; #f if there is none (any more)."
+  "Return the process PID, an integer, in the tree PROC, as \"/proc\"; #f if there is none (any
+more)."
   (quietly
    (lambda ()
      (let* ((directory (string-append proc "/" (number->string pid)))
@@ -50,7 +51,8 @@
     (pids (filter-map (lambda (pid) (process-of proc pid)) pids))))
 
 (define (process-command process)
-  "Return the command line of PROCESS, with blanks between its words; \"\" for a thread of the kernel."
+  "Return the command line of PROCESS, with blanks between its words; \"\" for a thread of the
+kernel."
   (or (quietly
        (lambda ()
          (string-trim-right
@@ -59,6 +61,6 @@
       ""))
 
 (define (process-program process)
-  "Return the path of the file that PROCESS runs, with ` (deleted)' if that is no longer there; #f if
-it cannot be told."
+  "Return the path of the file that PROCESS runs, with ` (deleted)' if that is no longer there;
+#f if it cannot be told."
   (quietly (lambda () (readlink (string-append (process-directory process) "/exe")))))

@@ -36,8 +36,8 @@ that is a list (link TARGET) makes a link."
                  (number->string status) "\n"))
 
 (define (call-with-programs programs thunk)
-  "Return what THUNK returns while PROGRAMS are all the programs there are: an alist from names to what
-they write, (STATUS TEXT ERROR), or a list (run LINE) with a line of sh(1)."
+  "Return what THUNK returns while PROGRAMS are all the programs there are: an alist from names
+to what they write, (STATUS TEXT ERROR), or a list (run LINE) with a line of sh(1)."
   (with-temporary-directory (directory)
     (for-each (match-lambda
                 ((name . said)
@@ -68,10 +68,10 @@ they write, (STATUS TEXT ERROR), or a list (run LINE) with a line of sh(1)."
         (report-fields report)))
 
 (define* (samples-of name options . steps)
-  "Return a list, for each of STEPS, of the reports (TAG STATE SUMMARY FIELDS) of the monitor NAME under
-OPTIONS: one sample after the other, each with the memory of the one before.  A step is a number, so
-many ms after the first sample, a thunk to be called before one a minute after the last, or both as
-(MS . THUNK)."
+  "Return a list, for each of STEPS, of the reports (TAG STATE SUMMARY FIELDS) of the monitor
+NAME under OPTIONS: one sample after the other, each with the memory of the one before.  A step
+is a number, so many ms after the first sample, a thunk to be called before one a minute after
+the last, or both as (MS . THUNK)."
   (let ((monitor (load-monitor name)))
     (let loop ((steps steps) (now %now) (memory '()))
       (match steps
@@ -87,8 +87,8 @@ many ms after the first sample, a thunk to be called before one a minute after t
                (cons (map report->list reports) (loop rest now memory))))))))))
 
 (define* (sample-of name #:optional (options '()) #:key (limit 5000))
-  "Return the reports (TAG STATE SUMMARY FIELDS) of a first sample of the monitor NAME, that may take
-LIMIT ms."
+  "Return the reports (TAG STATE SUMMARY FIELDS) of a first sample of the monitor NAME, that may
+take LIMIT ms."
   (map report->list
        (call-sample (load-monitor name) options #:now %now #:limit limit)))
 
@@ -98,7 +98,8 @@ LIMIT ms."
        (apply samples-of name options steps)))
 
 (define* (received name tag fields #:optional (state "ok"))
-  "Return the actions of the receiver of the monitor NAME for a message of tux01 with TAG and FIELDS."
+  "Return the actions of the receiver of the monitor NAME for a message of tux01 with TAG and
+FIELDS."
   (receive-message (alist->message `((monitor . ,name) (host . "tux01") (tag . ,tag)
                                      (state . ,state) (fields . ,fields))
                                    1 %now #f)

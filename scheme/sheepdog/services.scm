@@ -22,8 +22,8 @@
   (starts service-starts))                        ;plain data: another one after each start
 
 (define* (services #:key (systemd "/run/systemd/system") (shepherd "/var/run/shepherd/socket"))
-  "Return the services of this machine: those of systemd where the directory SYSTEMD is, else those of
-the Shepherd where its socket SHEPHERD is; #f where neither is."
+  "Return the services of this machine: those of systemd where the directory SYSTEMD is, else
+those of the Shepherd where its socket SHEPHERD is; #f where neither is."
   (cond ((file-exists? systemd)
          (systemd-services
           (command-text "systemctl" "show" "*.service" (string-append "--property="
@@ -51,7 +51,8 @@ the Shepherd where its socket SHEPHERD is; #f where neither is."
     (end (cons (substring line 0 end) (substring line (+ end 1))))))
 
 (define (unit->service properties)
-  "Return the <service> that PROPERTIES, an alist of strings, tell of; #f for one that is not there."
+  "Return the <service> that PROPERTIES, an alist of strings, tell of; #f for one that is not
+there."
   (define (ref key) (or (assoc-ref properties key) ""))
   (let ((restarts (string->number (ref "NRestarts")))
         (pid (string->number (ref "MainPID"))))

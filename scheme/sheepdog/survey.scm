@@ -16,11 +16,11 @@
   (recall 'told '()))
 
 (define (untold-facts survey whole)
-  "Return what is to be told now that SURVEY holds, a list with (FACTS REPLACES GONE) for each report:
-FACTS are lists (RELATION ARGUMENT ...), REPLACES the relations of which they are the whole truth, GONE
-the facts that hold no longer.  It is what differs from what was told last, often nothing: (); or all,
-at first and WHOLE ms after the last time.  What is too much for one report follows in others, at the
-same time."
+  "Return what is to be told now that SURVEY holds, a list with (FACTS REPLACES GONE) for each
+report: FACTS are lists (RELATION ARGUMENT ...), REPLACES the relations of which they are the
+whole truth, GONE the facts that hold no longer.  It is what differs from what was told last,
+often nothing: (); or all, at first and WHOLE ms after the last time.  What is too much for one
+report follows in others, at the same time."
   (let ((before (told-facts))
         (all? (>= (- (sample-time) (recall 'whole 0)) whole)))
     (remember! 'told survey)

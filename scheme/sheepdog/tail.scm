@@ -66,8 +66,8 @@ more than 8 MiB only the last are looked at."
                  (file-names directory)))))
 
 (define (file-news file)
-  "Return the lines that FILE has got since the last sample, those included that it got before it was
-rotated; at the first sample none.  Of a file that was truncated all there is is new."
+  "Return the lines that FILE has got since the last sample, those included that it got before
+it was rotated; at the first sample none.  Of a file that was truncated all there is is new."
   (catch 'system-error
     (lambda () (file-news* file (stat file #f)))
     (lambda arguments
@@ -105,8 +105,8 @@ rotated; at the first sample none.  Of a file that was truncated all there is is
 (define %most-entries "20000")
 
 (define (journal-news . arguments)
-  "Return the lines that journalctl(1) with ARGUMENTS, such as \"--unit=ssh\", has got since the last
-sample, without time and host; at the first one none.  Of more than 20000 only the last."
+  "Return the lines that journalctl(1) with ARGUMENTS, such as \"--unit=ssh\", has got since the
+last sample, without time and host; at the first one none.  Of more than 20000 only the last."
   (let ((key `(journal . ,arguments)))
     (match (recall key)
       (#f (read-journal! key arguments "--lines" "0") '())
@@ -116,8 +116,8 @@ sample, without time and host; at the first one none.  Of more than 20000 only t
        (read-journal! key arguments "--lines" %most-entries place)))))
 
 (define (read-journal! key arguments . more)
-  "Return the lines of journalctl with ARGUMENTS and MORE, and remember under KEY where to go on, as an
-option: behind the last entry, or while there is none from now on."
+  "Return the lines of journalctl with ARGUMENTS and MORE, and remember under KEY where to go
+on, as an option: behind the last entry, or while there is none from now on."
   (let* ((outcome (command-outcome `("journalctl" "--quiet" "--no-pager" "--show-cursor"
                                      "--output=cat" ,@more ,@arguments)))
          (silent? (string-null? (assq-ref outcome 'stderr))))
