@@ -12,6 +12,7 @@
   #:use-module (sheepdog decide)
   #:use-module (sheepdog due)
   #:use-module (sheepdog error)
+  #:use-module (sheepdog forget)
   #:use-module (sheepdog life)
   #:use-module (sheepdog policy)
   #:use-module (sheepdog retention)
@@ -42,6 +43,7 @@
                     (lost . ,lose-run!)
                     (members . ,walk-members!)
                     (diary . ,tell-appointment!)
+                    (forget . ,forget!)
                     (retention . ,retain!))))
 
 ;; Procedures, called with the database, a configuration that is new and now (ms): what it wants of the

@@ -14,13 +14,12 @@
             dispatch))
 
 (define action-names
-  '("bark" "check" "config" "diary" "doctor" "expect" "log" "monitors" "ping" "queue" "repl" "show"
-    "status"))
+  '("ack" "bark" "check" "config" "diary" "doctor" "expect" "forget" "log" "monitors"
+    "ping" "queue" "repl" "show" "silence" "status"))
 
 ;; Their names are taken; a version that has them says so in `action-names'.
 (define %names-of-later
-  '("ack" "ask" "backup" "export" "facts" "forget" "key"
-    "order" "replay" "silence"))
+  '("ask" "backup" "export" "facts" "key" "order" "replay"))
 
 (define (action-variable name variable)
   (module-ref (resolve-interface `(sheepdog command ,(string->symbol name))) variable))

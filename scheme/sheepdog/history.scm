@@ -10,12 +10,14 @@
   #:use-module (ice-9 match)
   #:use-module (srfi srfi-1)
   #:use-module (srfi srfi-9)
+  #:use-module (srfi srfi-9 gnu)
   #:export (standing
             standing?
             standing-id standing-host standing-tag standing-monitor standing-state
             standing-hard standing-since standing-bad-since standing-failures
             standing-heard standing-event standing-ok-at standing-ok-elapsed
-            standing-summary standing-elapsed standing-every
+            standing-summary standing-elapsed standing-every standing-quiet quieten
+            quiet quiet-kind quiet-name quiet-until quiet-who quiet-reason
             subjects
             find-subject
             run-times
@@ -34,9 +36,9 @@
 
 ;;; Subjects
 
-(define-record-type <standing>
-  (standing id host tag monitor state hard since bad-since failures heard event
-            ok-at ok-elapsed summary elapsed every)
+(define-immutable-record-type <standing>
+  (make-standing id host tag monitor state hard since bad-since failures heard event
+                 ok-at ok-elapsed summary elapsed every quiet)
   standing?
   (id standing-id)
   (host standing-host)
@@ -53,7 +55,25 @@
   (ok-elapsed standing-ok-elapsed)               ;ms | #f: no command
   (summary standing-summary)
   (elapsed standing-elapsed)                     ;ms of the newest result | #f
-  (every standing-every))                        ;ms | #f: not declared
+  (every standing-every)                         ;ms | #f: not declared
+  (quiet standing-quiet set-standing-quiet))     ;list of <quiet>: why nobody is told
+
+(define (standing . values)
+  "Return the standing of VALUES, all but its quiet."
+  (apply make-standing (append values '(()))))
+
+(define-record-type <quiet>
+  (quiet kind name until who reason)
+  quiet?
+  (kind quiet-kind)                              ;symbol: silenced acked
+  (name quiet-name)                              ;string: #3, or FILE:LINE
+  (until quiet-until)                            ;epoch ms | #f: until it is ok, or no time
+  (who quiet-who)                                ;string, "": the configuration
+  (reason quiet-reason))                         ;string
+
+(define (quieten standing quiet)
+  "Return STANDING with QUIET, a list of <quiet>."
+  (set-standing-quiet standing quiet))
 
 (define (state text)
   (and (not (string-null? text)) (string->symbol text)))
@@ -73,7 +93,8 @@
  s.since, s.bad_since, s.failures, s.heard, s.event, o.t, o.elapsed, s.summary,
  e.elapsed, s.every
  FROM subject s LEFT JOIN event o ON o.id = s.ok_event
- LEFT JOIN event e ON e.id = s.event ORDER BY s.host, s.tag"))))
+ LEFT JOIN event e ON e.id = s.event
+ WHERE s.forgotten IS NULL OR s.state <> '' OR s.heard > s.forgotten ORDER BY s.host, s.tag"))))
     (if pattern
         (filter (lambda (s)
                   (pattern-matches? pattern (standing-host s) (standing-tag s)))

@@ -199,7 +199,8 @@ over, nor the newest that reached a recipient and the newest that did not."
          (begin
            (tally-outbox! db (ids (sql db "SELECT o.id FROM outbox o WHERE o.id > " cursor
  " AND o.id <= " until " AND o.next IS NULL AND coalesce(o.done, o.at) < " limit
- " AND NOT EXISTS (SELECT 1 FROM ledger l WHERE l.subject = o.subject AND l.recipient = o.recipient)
+ " AND NOT EXISTS (SELECT 1 FROM about a JOIN ledger l ON l.subject = a.subject
+  WHERE a.outbox = o.id AND l.recipient = o.recipient)
  AND EXISTS (SELECT 1 FROM outbox n WHERE n.recipient = o.recipient AND n.id > o.id
   AND n.next IS NULL AND (n.done IS NULL) = (o.done IS NULL))")))
            until))))

@@ -92,4 +92,5 @@
   CASE WHEN done IS NULL THEN 'given-up' ELSE 'sent' END, kind, count(*)
  FROM outbox WHERE id IN (SELECT value FROM json_each(" json ")) GROUP BY 1, 2, 3, 4, 5
  ON CONFLICT (subject, recipient, day, verdict, reason) DO UPDATE SET n = n + excluded.n")
+      (sql db "DELETE FROM about WHERE outbox IN (SELECT value FROM json_each(" json "))")
       (sql db "DELETE FROM outbox WHERE id IN (SELECT value FROM json_each(" json "))"))))

@@ -44,4 +44,71 @@ same "and a fact" '#2|look up
 tapes|Change tapes.' "$(sql "SELECT k2, value FROM _fact WHERE relation = 'diary' ORDER BY 1")"
 runs "what is struck out" 0 dog diary --off '#2'
 runs "is there no more" 2 dog diary --off 2
+
+# --- silence: stored and shown, not told
+told() { sql "SELECT count(*) FROM outbox o JOIN about a ON a.outbox = o.id JOIN subject s ON s.id = a.subject WHERE s.tag = '$1' AND a.kind = '$2'"; }
+told_is() { [ "$(told "$1" "$2")" = "$3" ]; }
+runs "a silence wants to know how long" 2 dog silence 'tux01/*'
+has "and says so" "'silence' wants a duration, or --until=TIME" err
+runs "not what is over" 2 dog silence 'tux01/*' --until 2020-01-01
+runs "nor what is none" 2 dog silence 'tux01/*' 'for ever'
+runs "a pattern is to be one" 2 dog silence '/x' 2d
+runs "a slip is seen" 0 dog silence 'tux1/*' 2d
+has "with what was meant" "hint: did you mean 'tux01/*'?" err
+runs "a silence" 0 dog silence 'tux01/q*' 2d --reason "new disk"
+has "is confirmed, with its number" "tux01/q* is silent until" err
+sheepdog -c conf -t quiet -e 'exit 1' 2> barks.log
+check "what fails then is stored" wait_until 20 sql_is fail "SELECT state FROM subject WHERE tag = 'quiet'"
+check "the decision says why it is not told" wait_until 20 sql_is 'hold|silenced #2' \
+  "SELECT verdict, reason FROM decision d JOIN subject s ON s.id = d.subject WHERE tag = 'quiet'"
+dog status 'tux01/quiet' > out
+same "it does not count for the exit status" 0 $?
+has "and status says why" "silenced" out
+dog show tux01/quiet > out
+check "show says until when, by whom and why" grep -qE "^  silenced +until .* by $(id -un): new disk \(#2\)" out
+check "programs may know" sh -c 'sheepdog status -c conf -f json tux01/quiet | jq -e ".subjects[0].silenced == true and .subjects[0].acked == false" > /dev/null'
+echo '(config (name "tux01") (mailto "") (silence "tux01/z*" (until "2099-01-01") (reason "old")))' > conf
+dog silence --list > out
+check "what is silent by hand" grep -qE "^#2 +tux01/q\* +until .* $(id -un), .* new disk$" out
+check "and by the configuration, with its place" grep -qE '^conf:1|conf:1 +tux01/z\* +until .* old$' out
+sheepdog -c conf -t zero -e 'exit 1' 2> barks.log
+check "that counts as well" wait_until 20 sql_is 1 "SELECT count(*) FROM decision WHERE reason LIKE 'silenced %conf:1'"
+runs "no action ends it" 2 dog silence 'tux01/z*' --off
+has "as it says" "what is of the configuration ends there" err
+runs "asked for again it is another" 0 dog silence 'tux01/q*' 1h
+same "in place of the first" 3 "$(sql "SELECT group_concat(id) FROM silence WHERE pattern = 'tux01/q*' AND t1 > 1000 * unixepoch() + 1000")"
+same "nothing is told yet" 0 "$(told quiet problem)"
+runs "a silence that is taken back" 0 dog silence 'tux01/q*' --off
+check "lets what is still wrong be told" wait_until 20 told_is quiet problem 1
+runs "there is none any more" 2 dog silence '#3' --off
+
+# --- ack: somebody sees to it
+runs "what is ok cannot be acknowledged" 2 dog ack tux01/dump
+has "which is said" "tux01/dump is ok" err
+runs "nor what is unknown" 2 dog ack tux01/dumb
+has "with what was meant" "hint: did you mean 'tux01/dump'?" err
+runs "what fails can be" 0 dog ack quiet --reason "on it"
+dog show quiet > out
+check "show says so" grep -qE "^  acked +until it is ok by $(id -un): on it \(#4\)" out
+runs "it does not count for the exit status" 0 dog status tux01/quiet
+has "and status says why" "acked" out
+check "the list has it" sh -c 'sheepdog ack -c conf --list -f json | jq -e ".silences | map([.kind, .pattern]) == [[\"ack\", \"tux01/quiet\"]]" > /dev/null'
+sheepdog -c conf -t quiet -e true 2> barks.log
+check "its end is told all the same" wait_until 20 told_is quiet recovery 1
+same "and the acknowledgement is over" 0 "$(sql "SELECT count(*) FROM silence WHERE kind = 'ack' AND t1 > 9e18")"
+
+# --- forget
+runs "nothing to forget" 2 dog forget 'tux99/*'
+sheepdog -c conf -t gone -e 'exit 1' 2> barks.log
+check "what was told" wait_until 20 told_is gone problem 1
+runs "is forgotten" 0 dog forget tux01/gone
+has "as many as were meant" "1 subject forgotten" err
+check "and ended, once" wait_until 20 told_is gone closed 1
+same "its history stays" 1 "$(sql "SELECT count(*) FROM interruption WHERE tag = 'gone' AND \"end\" = 'closed'")"
+dog status --all > out
+has_not "it is not shown any more" gone out
+sheepdog -c conf -t gone -e 'exit 1' 2> barks.log
+check "the next failure starts it anew" wait_until 20 told_is gone problem 2
+dog status > out
+has "and it is there again" gone out
 finish

@@ -12,6 +12,7 @@
   #:use-module (ice-9 match)
   #:use-module (srfi srfi-1)
   #:autoload (sheepdog config) (read-config config-problems)
+  #:autoload (sheepdog hush) (hush)
   #:export (place
             place-ref
             place-settings
@@ -23,6 +24,7 @@
             queue-host
             pattern-word
             who-asks
+            hushed
             remark))
 
 (define (place common)
@@ -127,6 +129,10 @@ bare PAT means PAT/*.  Raise `usage' when it is no pattern."
                 (lambda () (passwd:name (getpwuid (getuid))))
                 (lambda _ (number->string (getuid))))))
     (or (and (zero? (getuid)) (getenv "SUDO_USER")) name)))
+
+(define (hushed db place standings now)
+  "Return STANDINGS with what keeps them quiet at NOW, in DB or by the configuration of PLACE."
+  (hush db (read-config (place-ref place 'file) #:check? #f) standings now))
 
 (define (remark text)
   "Tell TEXT, which is no answer, on stderr."

@@ -87,12 +87,14 @@
                                  #:wide? (option-ref options 'wide)))))))
     0))
 
-(define (print-host db host options common)
+(define (print-host db place host options common)
   "Print how the subjects of HOST stand; #f when there is no such host."
-  (let ((standings (filter (lambda (s) (string=? host (standing-host s)))
-                           (subjects db)))
-        (outlook (outlook-of db))
-        (now (%now)))
+  (let* ((now (%now))
+         (outlook (outlook-of db))
+         (standings (hushed db place
+                            (filter (lambda (s) (string=? host (standing-host s)))
+                                    (subjects db))
+                            now)))
     (and (pair? standings)
          (match (assq-ref common 'format)
            ('json (print-json (status-document standings now outlook)))
@@ -122,8 +124,9 @@
                               (printable text))
                       (format #f "these: ~{~a~^, ~}" ids)))))
 
-(define (show-standing db standing options common)
-  (print-dossier (subject-dossier db standing) subject-lines options common))
+(define (show-standing db place standing options common)
+  (print-dossier (subject-dossier db (first (hushed db place (list standing) (%now))))
+                 subject-lines options common))
 
 (define (parse-short text)
   "TEXT, `3f9c:44', as a pair, or #f."
@@ -133,8 +136,9 @@
          (let ((seq (string->count (string-drop text (+ colon 1)))))
            (and seq (cons (string-take text colon) seq))))))
 
-(define (show db own-host text options common)
-  (let ((slash (string-index text #\/)))
+(define (show db place text options common)
+  (let ((slash (string-index text #\/))
+        (own-host (string-downcase (place-ref place 'name))))
     (cond ((string->count text)
            => (lambda (id) (show-message db id text options common)))
           ;; Some senders are named after their queue, with a slash.
@@ -145,9 +149,9 @@
                 ((beginning . seq)
                  (show-short db beginning seq text options common))))
           ((and (not slash)
-                (print-host db (string-downcase text) options common)))
+                (print-host db place (string-downcase text) options common)))
           ((named-subject db own-host text)
-           => (lambda (standing) (show-standing db standing options common)))
+           => (lambda (standing) (show-standing db place standing options common)))
           (else (not-found text (nearest-subject db text))))))
 
 (define (run arguments common)
@@ -157,7 +161,7 @@
      (call-with-database
       "show" common
       (lambda (db place)
-        (show db (string-downcase (place-ref place 'name)) (car words) options common))
+        (show db place (car words) options common))
       #:otherwise
       (lambda (place)
         (not-found (car words) #f))))))

@@ -88,7 +88,7 @@
    (lambda (db place)
      (let ((all (subjects db pattern)))
        (check-known pattern all db)
-       (let ((standings (wanted all (selection options))))
+       (let ((standings (hushed db place (wanted all (selection options)) (%now))))
          (print-standings db standings (%now) options common)
          (if (dead-server? db (%now))
              1

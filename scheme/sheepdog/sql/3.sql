@@ -38,6 +38,9 @@ CREATE TABLE diary (
   struck INTEGER                        -- when it was taken back; NULL: it counts
 ) STRICT;
 
+-- When people asked to watch it no longer; what was heard since starts it anew.
+ALTER TABLE subject ADD COLUMN forgotten INTEGER;                -- NULL: nobody did
+
 -- Numbers of senders whose messages were stored, and removed since because of their age: they are
 -- duplicates for ever.
 CREATE TABLE removed (

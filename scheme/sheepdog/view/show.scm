@@ -126,6 +126,23 @@
             (n (format #f " and ~a before" (- n 1))))
           (printable (reason->text (verdict-reason verdict)))))
 
+(define (quiet-entries standing now)
+  "Return the entries that say why nobody is told of STANDING."
+  (map (lambda (quiet)
+         (cons (symbol->string (quiet-kind quiet))
+               (string-append
+                (match (quiet-until quiet)
+                  (#f (if (eq? 'acked (quiet-kind quiet)) "until it is ok" "until further notice"))
+                  (until (string-append "until " (since-words until now))))
+                (match (quiet-who quiet)
+                  ("" "")
+                  (who (string-append " by " (printable who))))
+                (match (quiet-reason quiet)
+                  ("" "")
+                  (reason (string-append ": " (printable reason))))
+                " (" (quiet-name quiet) ")")))
+       (standing-quiet standing)))
+
 (define (notified dossier now)
   "The entries that say who was told, and why somebody was not."
   (let* ((verdicts (dossier-verdicts dossier))
@@ -191,6 +208,7 @@ kept and cuts nothing, WIDE? no line."
           ,@(expected outlook state)
           ,@(if stored `(("message" . ,(origin stored message now))) '())
           ,@(doubts stored now)
+          ,@(quiet-entries standing now)
           ,@(notified dossier now))
         dossier whole? (or whole? wide?))))))
 

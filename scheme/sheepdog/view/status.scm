@@ -40,8 +40,12 @@ own tags only when they are not ok, unless all are wanted."
       (and outlook (not (own? standing)))))
 
 (define (status-exit standings)
-  "The exit status that STANDINGS deserve: 1 when one is fail, late or unknown."
-  (if (any (lambda (s) (memq (standing-state s) '(fail late unknown))) standings)
+  "The exit status that STANDINGS deserve: 1 when one is fail, late or unknown, and neither silenced nor
+acknowledged."
+  (if (any (lambda (s)
+             (and (memq (standing-state s) '(fail late unknown))
+                  (null? (standing-quiet s))))
+           standings)
       1
       0))
 
@@ -84,6 +88,12 @@ own tags only when they are not ok, unless all are wanted."
     (0 "never")
     (at (time->words at now))))
 
+(define (quiet-words standing)
+  "Return \", silenced\", \", acked\", or \"\" where STANDING is told of."
+  (string-concatenate (map (lambda (quiet)
+                             (string-append ", " (symbol->string (quiet-kind quiet))))
+                           (standing-quiet standing))))
+
 (define (row standing host? now run-times outcome outlook)
   "The cells of STANDING; HOST? says whether it is the first of its host."
   (let ((state (standing-state standing)))
@@ -92,7 +102,8 @@ own tags only when they are not ok, unless all are wanted."
           (printable (standing-tag standing))
           (styled state (state-word state))
           (heard-words standing now)
-          (words standing (and (bad? state) (outcome standing)) outlook)
+          (string-append (words standing (and (bad? state) (outcome standing)) outlook)
+                         (if (bad? state) (quiet-words standing) ""))
           (sparkline (run-times standing)))))
 
 (define (rows standings now run-times outcome outlook)
@@ -162,6 +173,9 @@ are asked only for what has a line.  OUTLOOK gives what is expected of it, an <o
 
 ;;; Programs
 
+(define (quiet? kind standing)
+  (and (memq kind (map quiet-kind (standing-quiet standing))) #t))
+
 (define* (standing-object standing #:optional outlook)
   "Return STANDING, of which OUTLOOK is expected (#f: nothing), as an object of a document."
   `((host . ,(standing-host standing))
@@ -179,8 +193,8 @@ are asked only for what has a line.  OUTLOOK gives what is expected of it, an <o
     (message . ,(absent (standing-event standing)))
     (elapsed . ,(seconds (standing-elapsed standing)))
     (failures . ,(standing-failures standing))
-    (silenced . #f)
-    (acked . #f)))
+    (silenced . ,(quiet? 'silenced standing))
+    (acked . ,(quiet? 'acked standing))))
 
 (define* (status-document standings now #:optional (outlook (const #f)))
   "Return what `sheepdog status' says of STANDINGS at NOW, as a document; OUTLOOK as for `status-lines'."
