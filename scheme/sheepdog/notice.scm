@@ -18,6 +18,7 @@
             shown-state span-text))
 
 (define %most-lines 20)                           ;of the output
+(define %longest-line 500)                        ;characters, of the output
 (define %longest-title 160)                       ;characters
 
 (define-record-type <notice>
@@ -220,12 +221,13 @@ history note) tells of SUBJECT at NOW; the others are as in the record."
     ((at . elapsed) (string-append (moment at) ", took " (duration->text elapsed)))))
 
 (define (result-details notice)
-  (let ((outcome (or (notice-outcome notice) '()))
-        (summary (subject-summary (notice-subject notice))))
+  (let* ((outcome (or (notice-outcome notice) '()))
+         (ending (outcome-words outcome)))
     (append
      (detail "command" (and=> (command outcome) (lambda (text) (printable (first-line text)))))
-     (detail "outcome" (and (pair? outcome) (printable (outcome-words outcome))))
-     (detail "says" (and (null? outcome) (printable summary)))
+     (detail "outcome" (printable ending))
+     (detail "says" (and (string-null? ending)
+                         (printable (subject-summary (notice-subject notice)))))
      (if (opening? notice)
          (detail "last ok" (or (last-ok-words (notice-last-ok notice)) "never"))
          '()))))
@@ -246,7 +248,7 @@ that counts."
            (cons (if (> count %most-lines)
                      (format #f "~a, the last ~a of ~a lines:" stream %most-lines count)
                      (format #f "~a, ~a:" stream (plural count "line")))
-                 (map (lambda (line) (string-append "  " (printable line)))
+                 (map (lambda (line) (string-append "  " (fit (printable line) %longest-line)))
                       (take-right lines (min count %most-lines))))))))
 
 (define (because notice)
