@@ -111,4 +111,20 @@ sheepdog -c conf -t gone -e 'exit 1' 2> barks.log
 check "the next failure starts it anew" wait_until 20 told_is gone problem 2
 dog status > out
 has "and it is there again" gone out
+
+# --- replay: what today's rules would have said, and nothing is performed
+runs "a replay wants to know since when" 2 dog replay
+echo '(config (name "tux01") (mailto ""))' > conf
+sheepdog -c conf -t soft -e 'exit 0' 2> barks.log
+sheepdog -c conf -t soft --warn-status=1 -e 'exit 1' 2> barks.log
+check "a warning that nobody is told of" wait_until 20 sql_is warn "SELECT state FROM subject WHERE tag = 'soft'"
+rows=$(sql "SELECT count(*) FROM outbox")
+runs "the same rules say the same" 0 dog replay 'tux01/soft' --since 1h
+has "as is said" "2 messages replayed, no difference" err
+echo '(config (name "tux01") (mailto "") (notify (on warn fail recovery)))' > conf
+runs "others would have said otherwise" 1 dog replay 'tux01/soft' --since 1h
+check "what, when, of whom, to whom" grep -qE '^\+ 20..-..-.. ..:..:..  tux01/soft  told problem to log  [0-9]+$' out
+check "programs may have it as data" sh -c 'sheepdog replay -c conf tux01/soft --since 1h -f json | jq -e ".differences | map([.change, .what, .subject]) == [[\"new\", \"told\", \"tux01/soft\"]]" > /dev/null'
+same "nothing was told" "$rows" "$(sql "SELECT count(*) FROM outbox")"
+same "and nothing left behind" '' "$(find "${TMPDIR:-/tmp}" -maxdepth 1 -name 'sheepdog-replay.*' -newer conf)"
 finish
