@@ -46,9 +46,16 @@
         (remembered batch 'asked
                     (lambda () (rules->index (asked-rules (batch-db batch)))))))
 
-(define (find-demand batch host tag every)
+(define (find-demand batch host tag every forgotten?)
+  "Return the demand on HOST/TAG, or #f; a subject that is FORGOTTEN? is under none but by its name."
   (demand-for (indexes batch) host tag every
-              (lambda () (exempt? (batch-db batch) host tag))))
+              (lambda () (or forgotten? (exempt? (batch-db batch) host tag)))))
+
+(define (forgotten? batch matter)
+  "Was the subject of MATTER forgotten, and not heard since?"
+  (let ((at (sql-value (batch-db batch) "SELECT forgotten FROM subject WHERE id = "
+                       (matter-id matter))))
+    (and at (<= (subject-heard (matter-subject matter)) at))))
 
 (define (demand-of batch matter)
   "Return the demand on the subject of MATTER, or #f; found once, unless its messages demand
@@ -57,8 +64,10 @@ something else."
          (every (subject-every subject)))
     (match (matter-demand matter)
       (((? (lambda (known) (eqv? known every))) . demand) demand)
-      (_ (let ((demand (find-demand batch (subject-host subject) (subject-tag subject) every)))
-           (set-matter-demand! matter (cons every demand))
+      (_ (let* ((forgotten? (forgotten? batch matter))
+                (demand (find-demand batch (subject-host subject) (subject-tag subject) every
+                                     forgotten?)))
+           (set-matter-demand! matter (and (not forgotten?) (cons every demand)))
            demand)))))
 
 (define (runs-of batch demand host tag)
@@ -286,13 +295,14 @@ Takes part in the caller's transaction."
 (define (walk-members! batch at id)
   "Look at the subjects after ID, a few, whether what is expected of them has changed."
   (let* ((db (batch-db batch))
-         (rows (sql db "SELECT s.id, s.host, s.tag, s.every, d.key FROM subject s
+         (rows (sql db "SELECT s.id, s.host, s.tag, s.every, d.key,
+  s.forgotten IS NOT NULL AND s.heard <= s.forgotten FROM subject s
  LEFT JOIN expectation e ON e.subject = s.id LEFT JOIN demand d ON d.id = e.demand
  WHERE s.id > " id " ORDER BY s.id LIMIT " %walk)))
     (for-each
      (match-lambda
-       (#(id host tag every key)
-        (let ((demand (find-demand batch host tag every)))
+       (#(id host tag every key forgotten)
+        (let ((demand (find-demand batch host tag every (= 1 forgotten))))
           (cond ((not demand) (when key (leave! batch id)))
                 ((equal? key (demand-key demand)) #t)
                 (else

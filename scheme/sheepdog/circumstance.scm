@@ -127,7 +127,6 @@ CLAIMED? whether what he was told is still as we know it."
          (digest (and (not digest?) (clause-digest clause))))
     (facts subject (batch-now batch)
            #:clause clause
-           #:closed? (not (subject-hard subject))
            #:ledger (pair-ledger pair)
            #:waiting (and=> (pair-hold pair) (lambda (hold) (string->symbol (hold-reason hold))))
            #:flapping? (and (subject-flapping subject) #t)

@@ -23,8 +23,9 @@
 that it is watched no longer whoever was told that it is not ok."
   (let ((matter (matter-by-id batch id)) (db (batch-db batch)) (now (batch-now batch)))
     (when matter
+      (sql db "UPDATE subject SET forgotten = " now " WHERE id = " id)
+      (set-matter-demand! matter #f)
       (live-closed! batch matter)
       (end-acks! db (matter-subject matter) now)
-      (sql db "DELETE FROM expectation WHERE subject = " id)
-      (sql db "UPDATE subject SET forgotten = " now " WHERE id = " id)
+      (due-by! db now 'deadline id)               ;ends what patterns expect of it
       (look! batch at id))))

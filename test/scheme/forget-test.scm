@@ -37,6 +37,24 @@
         (forget-at! world "12:30" "h/t")
         (until! world "13:00")
         (list (kinds world) (spans world) (shown world)))))
+  (test-equal "nothing is expected of it any more, unless by its name, until it is heard again"
+    '((("d0" "k/named")) (("d0" "k/named") ("d0" "h/t")))
+    (call-with-world "(config (name \"boss\") (mailto \"a@x\")
+ (expect \"k/named\" (every \"1h\") (grace \"1m\")) (expect \"*/t\" (every \"1h\") (grace \"1m\")))"
+      (lambda (world)
+        (define (late)
+          (map (match-lambda (#(host tag) (list "d0" (string-append host "/" tag))))
+               (sql (world-db world) "SELECT host, tag FROM late ORDER BY t, host")))
+        (until! world "00:00")
+        (message! world "10:00" "ok")
+        (message! world "10:00" "ok" #:subject "k/named")
+        (forget-at! world "10:30" "h/t")
+        (forget-at! world "10:30" "k/named")
+        (until! world "12:30")
+        (let ((first (delete-duplicates (late))))
+          (message! world "13:00" "ok")
+          (until! world "14:30")
+          (list first (delete-duplicates (late)))))))
   (test-equal "of what nobody was told nobody is told that it ended"
     '(() ())
     (call-with-world %config
