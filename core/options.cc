@@ -94,8 +94,8 @@ const argp_option table[] = {
 const char* const usage_text = "-e COMMAND\nrun [OPTION...] [--] PROGRAM [ARG...]\nACTION [ARG...]";
 const char* const doc =
     "Watch a command and tell when it goes wrong, or ask and tend the herd.\v"
-    "ACTION is one of: ack, bark, check, config, diary, doctor, forget, log, monitors, ping, "
-    "queue, replay, show, silence, status; 'sheepdog ACTION --help' tells of each.";
+    "ACTION is one of: ack, bark, check, config, diary, doctor, expect, forget, log, monitors, "
+    "ping, queue, replay, show, silence, status; 'sheepdog ACTION --help' tells of each.";
 
 error_t parse(int key, char* argument, argp_state* state);
 const argp parser{table, parse, usage_text, doc, nullptr, nullptr, nullptr};
