@@ -34,7 +34,7 @@
 (define %least (* 1 %day))                        ;of messages, where there is no room
 
 (define %rows 1000)                               ;looked at in a slice
-(define %slice 50)                                ;ms
+(define %slice 35)                                ;ms, after which none is begun: 50 with the last one
 (define %pause 250)                               ;ms between two slices
 
 (define-record-type <retention>
@@ -135,7 +135,7 @@ far that has come; what is left whole is noted."
 (define (ids rows)
   (map (match-lambda (#(id) id)) rows))
 
-(define %chunk 100)                               ;rows a statement
+(define %chunk 50)                                ;rows a statement
 
 (define (last-of-chunk db cursor limit)
   "Return the last id of the next messages behind CURSOR that came before LIMIT, or #f."
