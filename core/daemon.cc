@@ -3,17 +3,24 @@
 #include "daemon.hh"
 
 #include <argp.h>
+#include <sysexits.h>
+#include <unistd.h>
+
 #include <exception>
+#include <functional>
 #include <optional>
 
-#include "guile_call.hh"
 #include "error.hh"
+#include "guile_call.hh"
 #include "json.hh"
 #include "log.hh"
 #include "paths.hh"
 #include "prepare.hh"
+#include "settings.hh"
+#include "spool.hh"
 #include "supervisor.hh"
 #include "text.hh"
+#include "user.hh"
 #include "version.hh"
 
 namespace sheepdog {
@@ -74,6 +81,27 @@ Json to_json(const Options& options) {
 /// So much more than a worker needs that only code that has run wild meets it.
 constexpr std::size_t worker_memory = std::size_t{512} << 20;
 
+/// Where nobody is root, or wishes to be somebody else, nothing happens.
+void become_configured_user(const Options& options) {
+  if (geteuid() != 0) return;
+  const Paths paths = find_paths();
+  const auto user = read_settings(find_configuration(options.config, paths), paths).user;
+  if (user) become_user(*user);
+}
+
+/// Does a message wait in the spool that the queue does not have? Asked by a supervisor at rest, which
+/// shall not grow: so where the spool is found once.
+std::function<bool()> spool_watch(const Options& options, const Paths& paths) {
+  const Settings settings = read_settings(find_configuration(options.config, paths), paths);
+  return [spool = Spool{settings.spool, settings.spool_limits, settings.name}] {
+    try {
+      return spool.depth().waiting > 0;
+    } catch (const Error&) {
+      return false;  // the next worker will complain
+    }
+  };
+}
+
 }  // namespace
 
 int run_daemon(const Daemon& daemon, int argc, char** argv) {
@@ -87,12 +115,16 @@ int run_daemon(const Daemon& daemon, int argc, char** argv) {
   call.arguments.assign(daemon.arguments.begin(), daemon.arguments.end());
   call.arguments.push_back(to_json(options));
   try {
+    become_configured_user(options);
     const Paths paths = find_paths();
     const auto become = [&] { become_guile(call, daemon.name, paths); };
-    if (!options.check && !options.dry_run) return supervise(become, {.memory = worker_memory});
+    Supervision how{.memory = worker_memory};
+    if (daemon.spools) how.is_stirred = spool_watch(options, paths);
+    if (!options.check) return supervise(become, how);
     become();
   } catch (const Error& e) {
     complain(e.what(), e.hint());
+    if (e.code() == Error::Code::bad_configuration) return EX_CONFIG;
   } catch (const std::exception& e) {
     complain(e.what());
   }

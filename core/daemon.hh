@@ -17,6 +17,7 @@ struct Daemon {
   const char* procedure;
   std::vector<std::string> arguments = {};
   std::size_t heap = 0;  // bytes that Guile's heap is to have from the start
+  bool spools = false;   // it rests, but not while new messages wait in the spool
 };
 
 /// Parse the command line and become Guile. Returns 2 when that could not be done.

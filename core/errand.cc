@@ -51,18 +51,46 @@ Descriptor file_of(std::string_view text) {
   return file;
 }
 
+/// A pipe that is read without waiting at `reader`; its other end.
+Descriptor pipe_into(Descriptor& reader) {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) return Descriptor{};
+  reader = Descriptor{ends[0]};
+  fcntl(reader.get(), F_SETFL, O_NONBLOCK);
+  return Descriptor{ends[1]};
+}
+
+/// Call `take` with what can be read from `pipe` without waiting, for as long as it is true, but not
+/// for ever: who writes faster than we read is heard again at the next look.
+template <typename Take>
+void read_from(Descriptor& pipe, Take take) {
+  std::array<char, 16 * 1024> bytes;
+  for (int turns = 64; pipe && turns > 0; --turns) {
+    const ssize_t n = read(pipe.get(), bytes.data(), bytes.size());
+    if (n > 0) {
+      if (!take(std::string_view{bytes.data(), static_cast<std::size_t>(n)})) return;
+    } else if (n == 0 || (errno != EINTR && errno != EAGAIN)) {
+      pipe.close();
+    } else if (errno == EAGAIN) {
+      return;
+    }
+  }
+}
+
 }  // namespace
 
 struct Errands::Running {
   Ending ending;
   pid_t pid = 0;  // 0: it has ended, or never began
   Family family;
-  Descriptor ended, output;
+  Descriptor ended, words, output;
   HeadTail said{0, kept};
+  std::size_t wanted = 0;  // bytes of `output`
   Clock::time_point began = Clock::now(), deadline;
 
   void start(const Errand& errand);
   void listen();
+  void take_output();
   void look(Seconds grace);
   void close();
 };
@@ -70,18 +98,17 @@ struct Errands::Running {
 void Errands::Running::start(const Errand& errand) {
   ending.key = errand.key;
   deadline = after(began, errand.limit);
-  int ends[2];
+  wanted = errand.output;
   const Descriptor input = file_of(errand.input);
-  if (!input || pipe2(ends, O_CLOEXEC) != 0) {
+  const Descriptor sink = pipe_into(words);
+  const Descriptor apart = wanted != 0 ? pipe_into(output) : Descriptor{};
+  if (!input || !sink || (wanted != 0 && !apart)) {
     ending.start_errno = errno;
     return;
   }
-  output = Descriptor{ends[0]};
-  const Descriptor sink{ends[1]};
-  fcntl(output.get(), F_SETFL, O_NONBLOCK);
   const Started started = start_program({.argv = errand.argv,
                                          .in = input.get(),
-                                         .out = sink.get(),
+                                         .out = apart ? apart.get() : sink.get(),
                                          .error = sink.get(),
                                          .environment = {},
                                          .group = Start::Group::session,
@@ -95,17 +122,22 @@ void Errands::Running::start(const Errand& errand) {
 
 /// Keep the end of what it wrote since the last time; never wait for more.
 void Errands::Running::listen() {
-  std::array<char, 4096> bytes;
-  while (output) {
-    const ssize_t n = read(output.get(), bytes.data(), bytes.size());
-    if (n > 0) {
-      said.put({bytes.data(), static_cast<std::size_t>(n)});
-    } else if (n == 0 || (errno != EINTR && errno != EAGAIN)) {
-      output.close();
-    } else if (errno == EAGAIN) {
-      return;
-    }
-  }
+  read_from(words, [&](std::string_view bytes) {
+    said.put(bytes);
+    return true;
+  });
+  take_output();
+}
+
+void Errands::Running::take_output() {
+  read_from(output, [&](std::string_view bytes) {
+    ending.output += bytes.substr(0, wanted - ending.output.size());
+    ending.flooded = ending.flooded || ending.output.size() == wanted;
+    if (!ending.flooded) return true;
+    family.send(SIGKILL);
+    output.close();
+    return false;
+  });
 }
 
 void Errands::Running::look(Seconds grace) {
@@ -131,6 +163,7 @@ void Errands::Running::look(Seconds grace) {
 
 void Errands::Running::close() {
   ending.said = said.text();
+  words.close();
   output.close();
   ended.close();
 }
@@ -166,6 +199,7 @@ std::vector<Ending> Errands::collect(Seconds patience) {
       most = std::min(most, until(one->deadline));
       if (!one->ended) most = std::min(most, Milliseconds{20});  // no pidfd: Linux before 5.3
       ready.push_back({one->ended.get(), POLLIN, 0});
+      ready.push_back({one->words.get(), POLLIN, 0});
       ready.push_back({one->output.get(), POLLIN, 0});
     }
     poll(ready.data(), ready.size(), static_cast<int>(most.count()));

@@ -19,6 +19,9 @@ struct Errand {
   std::vector<std::string> argv;
   std::string input;  // what it reads on stdin
   Seconds limit{60};  // then TERM to its group, KILL after a grace
+  // How many bytes of stdout are wanted, from its beginning; who writes more is ended. 0: only the
+  // last words of both streams are.
+  std::size_t output = 0;
 };
 
 /// What it came to.
@@ -27,7 +30,9 @@ struct Ending {
   std::optional<int> status, signal;  // one of them, or neither when it did not start
   int start_errno = 0;                // ENOENT, EACCES, ... when it did not start
   bool timed_out = false;
-  std::string said;  // the last 4 KiB of what it wrote to stdout and stderr, raw
+  bool flooded = false;  // it wrote more than was wanted
+  std::string output;    // stdout, raw, if it was wanted
+  std::string said;      // the last 4 KiB of what it wrote to stdout and stderr, or to stderr, raw
 };
 
 /// A few programs at a time, without a thread: whoever owns this calls collect() now and then.

@@ -16,7 +16,7 @@ std::int64_t monotonic_ms();
 inline constexpr std::int64_t never = std::numeric_limits<std::int64_t>::max();
 
 /// What a worker has come to.
-enum class Phase : std::uint32_t { starting, serving, reloading, stopping, left };
+enum class Phase : std::uint32_t { starting, serving, reloading, stopping, resting, left };
 
 /// Text of a fixed place; what is too long is cut. One process writes it while no other reads.
 template <std::size_t size>
@@ -47,11 +47,13 @@ struct Page {
   std::atomic<std::uint32_t> reloads;  // how often it was told to reload, and did
   std::atomic<std::int32_t> status;    // its exit status, once it has left
   std::atomic<bool> not_started;       // there was no program to become
+  std::atomic<std::int64_t> rests_until;  // ms: once it rests, when the next is to be started
   FixedText<256> what;                 // what runs, "monitor disk: its receiver"
   FixedText<256> log_where;            // where its log goes; "": not opened
   FixedText<16> log_level;
   FixedText<256> last_words;  // why it ends itself; "": it does not
   std::atomic<std::int64_t> decoding;  // entries of the queue that it decodes; 0: none
+  FixedText<4096> pid_file;   // of a daemon that rests; "": none
 
   // ---- written by the supervisor ----
   std::atomic<std::int64_t> sleeps_until;  // ms

@@ -18,7 +18,6 @@
 #include <vector>
 
 #include "database.hh"
-#include "errand.hh"
 #include "glue.hh"
 #include "instant.hh"
 #include "intake.hh"
@@ -30,8 +29,10 @@
 #include "paths.hh"
 #include "prefetch.hh"
 #include "queue.hh"
+#include "reader.hh"
 #include "scheme_data.hh"
 #include "scheme_database.hh"
+#include "scheme_errands.hh"
 #include "scheme_json.hh"
 #include "scheme_repl.hh"
 #include "scheme_settings.hh"
@@ -49,13 +50,6 @@ namespace {
 using glue::Symbol;
 using glue::text_to_scm;
 using glue::without_guile;
-
-/// The bytes of a string (as UTF-8) or of a bytevector.
-std::string bytes_argument(SCM s, int position) {
-  if (scm_is_string(s)) return glue::scm_to_text(s);
-  if (scm_is_bytevector(s)) return std::string{glue::bytes_of(s)};
-  throw glue::WrongType{position, s, "string or bytevector"};
-}
 
 // ---- text and JSON ----
 
@@ -207,36 +201,6 @@ SCM run_program(const std::vector<std::string>& argv, SCM input, double limit,
   return outcome_to_scm(without_guile([&] { return run(argv, options); }));
 }
 
-std::unique_ptr<Errands> errands_open() { return std::make_unique<Errands>(); }
-
-void errand_start(Errands& errands, std::int64_t key, const std::vector<std::string>& argv,
-                  SCM input, double limit) {
-  if (argv.empty()) throw Error{Error::Code::usage, "no program to run"};
-  errands.start(
-      {.key = key, .argv = argv, .input = bytes_argument(input, 4), .limit = Seconds{limit}});
-}
-
-SCM ending_to_scm(const Ending& ending) {
-  const SCM trouble =
-      ending.start_errno != 0 ? text_to_scm(std::strerror(ending.start_errno)) : SCM_BOOL_F;
-  return scm_cons(scm_from_int64(ending.key), alist({{"status", scm(ending.status)},
-                                                     {"signal", scm(ending.signal)},
-                                                     {"errno", trouble},
-                                                     {"timed-out", scm(ending.timed_out)},
-                                                     {"said", text_to_scm(ending.said)}}));
-}
-
-SCM errands_collect(Errands& errands, double patience) {
-  const auto endings = without_guile([&] { return errands.collect(Seconds{patience}); });
-  SCM list = SCM_EOL;
-  for (auto i = endings.rbegin(); i != endings.rend(); ++i)
-    list = scm_cons(ending_to_scm(*i), list);
-  return list;
-}
-
-std::size_t errands_running(Errands& errands) { return errands.running(); }
-double errands_pause(Errands& errands) { return errands.pause().count(); }
-
 // ---- the log and the service manager ----
 
 Level level_argument(const Symbol& symbol) {
@@ -312,7 +276,6 @@ void define_all(void*) {
   glue::Handle<Database>::define("database");
   glue::Handle<Queue>::define("queue");
   glue::Handle<Spool>::define("spool");
-  glue::Handle<Errands>::define("errands");
   glue::Handle<PrivateSocket>::define("private-socket");
   glue::Handle<Client>::define("client");
 
@@ -329,6 +292,9 @@ void define_all(void*) {
   glue::define<paths_to_alist>("%paths");
   glue::define<plugin_directories>("%plugin-directories");
   glue::define<configuration_file>("%find-configuration");
+  glue::define<file_bytes>("%file-text");
+  glue::define<hold_file>("%hold-file!");
+  glue::define<release_files>("%release-files!");
 
   glue::define<db_open>("%db-open");
   glue::define<glue::close_handle<Database>>("%db-close!");
@@ -364,12 +330,7 @@ void define_all(void*) {
   glue::define<client_shut>("%client-shut!");
 
   glue::define<run_program>("%run");
-  glue::define<errands_open>("%errands-open");
-  glue::define<glue::close_handle<Errands>>("%errands-close!");
-  glue::define<errand_start>("%errand-start!");
-  glue::define<errands_collect>("%errands-collect!");
-  glue::define<errands_running>("%errands-running");
-  glue::define<errands_pause>("%errands-pause");
+  define_errand_primitives();
   glue::define<write_log>("%log");
   glue::define<start_log>("%open-log");
   glue::define<tell>("%complain");

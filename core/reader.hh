@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,5 +41,14 @@ Reading read_data(std::string_view text, const std::string& file);
 
 /// Read the file; one that is missing, unreadable, too large or no regular file is a problem too.
 Reading read_data_file(const std::string& file);
+
+/// From now on read_data_file() reads `text` as the content of `file`, whatever is there: a daemon
+/// has what it was started with until it is told to reload.
+void hold_file(const std::string& file, std::string text);
+/// From now on files are what they are.
+void release_files();
+/// The bytes of `file` as read_data_file() would read them; nothing when it cannot, or they are too
+/// many.
+std::optional<std::string> file_bytes(const std::string& file);
 
 }  // namespace sheepdog

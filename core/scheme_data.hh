@@ -4,6 +4,7 @@
 
 #include <initializer_list>
 #include <iterator>
+#include <string>
 #include <utility>
 
 #include "glue.hh"
@@ -29,6 +30,13 @@ inline SCM vector(std::initializer_list<SCM> items) {
   std::size_t i = 0;
   for (const SCM item : items) SCM_SIMPLE_VECTOR_SET(result, i++, item);
   return result;
+}
+
+/// The bytes of a string (as UTF-8) or of a bytevector.
+inline std::string bytes_argument(SCM s, int position) {
+  if (scm_is_string(s)) return glue::scm_to_text(s);
+  if (scm_is_bytevector(s)) return std::string{glue::bytes_of(s)};
+  throw glue::WrongType{position, s, "string or bytevector"};
 }
 
 }  // namespace sheepdog

@@ -116,6 +116,12 @@ void tell_manager(const std::string& state) {
 
 std::int64_t daemon_pid() { return main_pid(); }
 
+void rest_for(double seconds, const std::string& pid_file) {
+  rest(Seconds{seconds}, pid_file);
+}
+
+void hand_on_text(const std::string& text) { hand_on(text); }
+
 }  // namespace
 
 void define_worker_primitives() {
@@ -129,6 +135,9 @@ void define_worker_primitives() {
   glue::define<heed_death>("%heed-death!");
   glue::define<tell_manager>("%notify-manager");
   glue::define<daemon_pid>("%daemon-pid");
+  glue::define<rest_for>("%rest!");
+  glue::define<handed_on>("%handed-on");
+  glue::define<hand_on_text>("%hand-on!");
 }
 
 }  // namespace sheepdog

@@ -169,6 +169,8 @@ class SettingsReader {
     } else if (key == "mailto") {
       for (auto& address : entry.texts())
         if (!address.empty()) s.mailto.push_back(std::move(address));
+    } else if (key == "user") {
+      take(s.user, entry.text());
     } else if (key == "log") {
       take_log(entry);
     } else if (key == "database") {

@@ -31,6 +31,7 @@ struct Settings {
   std::size_t head = 16 * 1024, tail = 80 * 1024;  // capture
   std::vector<std::string> redact;  // POSIX extended; the default ones unless `(redact none)`
   std::vector<std::string> mailto;
+  std::optional<std::string> user;  // whom a daemon becomes that root starts
   std::vector<std::string> log;  // `(log ...)`: where and level; empty: default
 
   // how a job is run: (monitor ...) (always ...) ... as the options of `sheepdog -e`

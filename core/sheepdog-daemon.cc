@@ -1,4 +1,4 @@
-// sheepdog-daemon.cc -- on every machine: drains the spool, keeps the heartbeat.
+// sheepdog-daemon.cc -- on every machine: watches it, keeps the heartbeat, drains the spool.
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "daemon.hh"
 
@@ -7,6 +7,7 @@ int main(int argc, char** argv) {
                                .doc = "Tell how this machine is, and hand over what waits in its spool.",
                                .module = {"sheepdog", "command", "daemon"},
                                .procedure = "watch",
-                               .arguments = {}},
+                               .arguments = {},
+                               .spools = true},
                               argc, argv);
 }

@@ -18,6 +18,7 @@
 #include <cstring>
 #include <exception>
 #include <optional>
+#include <utility>
 
 #include "descriptor.hh"
 #include "error.hh"
@@ -83,8 +84,11 @@ std::string ending_text(int status) {
 class Supervisor {
  public:
   Supervisor(const std::function<void()>& become, const Supervision& how)
-      : become_{become}, how_{how}, memory_{memfd_create("sheepdog", MFD_CLOEXEC)} {
-    if (!memory_ || ftruncate(memory_.get(), sizeof(Page)) != 0)
+      : become_{become},
+        how_{how},
+        memory_{memfd_create("sheepdog", MFD_CLOEXEC)},
+        handed_{memfd_create("sheepdog-handed-on", MFD_CLOEXEC)} {
+    if (!memory_ || !handed_ || ftruncate(memory_.get(), sizeof(Page)) != 0)
       throw Error{Error::Code::broken,
                   fmt::format("no memory to share with the worker: {}", std::strerror(errno))};
     page_ = map_page(memory_.get());
@@ -101,22 +105,30 @@ class Supervisor {
   [[noreturn]] void be_worker(pid_t supervisor);
   std::optional<int> reap();
   std::optional<int> after(int status);
+  std::optional<int> leave_behind();
   void record(int status);
   void heed_signals();
-  void kill_late(std::int64_t now);
+  std::optional<int> kill_late(std::int64_t now);
   void end_worker(const std::string& why);
+  void begin_rest();
+  [[nodiscard]] bool resting() const { return page_->phase == Phase::resting; }
+  bool wakes(std::int64_t now);
+  int stopped();
   [[nodiscard]] std::int64_t next_look() const;
 
   const std::function<void()>& become_;
   const Supervision how_;
-  Descriptor memory_;
+  Descriptor memory_, handed_;
   Page* page_;
   Manager manager_;
   pid_t worker_ = 0;  // 0: none runs
   bool started_once_ = false;
+  std::optional<std::uint32_t> told_to_reload_;  // after so many reloads
   std::string killed_;            // why we killed it; "": we did not
   std::int64_t start_at_ = 0;     // when to start the next
   std::int64_t stop_by_ = never;  // when it is killed, having been told to stop
+  std::int64_t dead_by_ = never;  // when it is left behind, having been killed
+  std::int64_t stir_at_ = never;  // when to look whether something stirs; never: it does not rest
   std::uint64_t turns_ = 0;       // of earlier workers
   Seconds gap_{0};
 };
@@ -126,17 +138,47 @@ int Supervisor::run() {
     const std::uint32_t seen = page_->bell.load();
     if (const auto status = reap()) return *status;
     heed_signals();
-    if (worker_ == 0 && stop_signal != 0) return how_.stopped;
+    if (worker_ == 0 && stop_signal != 0) return stopped();
     const auto now = monotonic_ms();
-    kill_late(now);
-    if (worker_ == 0 && now >= start_at_) start();
-    manager_.relay(*page_, worker_ != 0 && now < page_->deadline.load(), now);
+    if (const auto status = kill_late(now)) return *status;
+    if (worker_ == 0 && (now >= start_at_ || (resting() && wakes(now)))) start();
+    const bool moves = worker_ != 0 ? now < page_->deadline.load() : resting();
+    manager_.relay(*page_, moves, now);
     page_->sleep(seen, next_look());
   }
 }
 
 std::int64_t Supervisor::next_look() const {
-  return std::min({worker_ == 0 ? start_at_ : never, stop_by_, manager_.next_feed()});
+  return std::min({worker_ == 0 ? start_at_ : never, killed_.empty() ? stop_by_ : never, dead_by_,
+                   stir_at_, manager_.next_feed()});
+}
+
+// ---- its rest ----
+
+void Supervisor::begin_rest() {
+  gap_ = how_.first_gap;
+  page_->deadline = never;
+  start_at_ = page_->rests_until;
+  // It may have gone to rest just before it was told.
+  if (told_to_reload_ == page_->reloads) reload_wish = true;
+  told_to_reload_.reset();
+  stir_at_ = how_.is_stirred ? monotonic_ms() + milliseconds(how_.stir_gap) : never;
+}
+
+bool Supervisor::wakes(std::int64_t now) {
+  if (reload_wish) return true;
+  if (now < stir_at_) return false;
+  stir_at_ = now + milliseconds(how_.stir_gap);
+  return how_.is_stirred && how_.is_stirred();
+}
+
+/// We were told to stop, and no worker is left that would do what is to be done then.
+int Supervisor::stopped() {
+  const std::string pid_file{page_->pid_file.get()};
+  if (!pid_file.empty()) unlink(pid_file.c_str());
+  page_->phase = Phase::stopping;
+  manager_.relay(*page_, false, monotonic_ms());
+  return how_.stopped;
 }
 
 // ---- its birth ----
@@ -150,6 +192,7 @@ void Supervisor::start() {
   page_->decoding = 0;
   page_->deadline = now + milliseconds(how_.start_limit);
   turns_ = page_->turns;
+  stir_at_ = dead_by_ = never;
   const pid_t supervisor = getpid();
   const pid_t pid = fork();
   if (pid == 0) be_worker(supervisor);
@@ -168,7 +211,8 @@ void Supervisor::be_worker(pid_t supervisor) {
   setsid();
   handle_signals(SIG_DFL);
   const int page = dup(memory_.get());  // without close-on-exec
-  setenv(supervisor_variable, fmt::format("{} {}", supervisor, page).c_str(), 1);
+  const int handed = dup(handed_.get());
+  setenv(supervisor_variable, fmt::format("{} {} {}", supervisor, page, handed).c_str(), 1);
   Manager::hide();
   if (how_.memory != 0) {
     rlimit limit{};
@@ -194,6 +238,7 @@ void Supervisor::heed_signals() {
   if (worker_ == 0) return;
   if (reload_wish && !deaf) {
     reload_wish = false;
+    told_to_reload_ = page_->reloads;
     kill(worker_, SIGHUP);
   }
   if (stop_signal != 0 && stop_by_ == never) {
@@ -202,8 +247,10 @@ void Supervisor::heed_signals() {
   }
 }
 
-void Supervisor::kill_late(std::int64_t now) {
-  if (worker_ == 0 || !killed_.empty()) return;
+/// A status: it cannot even be killed, and was the last.
+std::optional<int> Supervisor::kill_late(std::int64_t now) {
+  if (worker_ != 0 && now >= dead_by_) return leave_behind();
+  if (worker_ == 0 || !killed_.empty()) return {};
   if (now >= stop_by_) {
     end_worker(fmt::format("did not stop within {}: killed",
                            duration_text(milliseconds(how_.stop_limit))));
@@ -212,12 +259,21 @@ void Supervisor::kill_late(std::int64_t now) {
     end_worker(limit != 0 ? fmt::format("ran longer than {}: killed", duration_text(limit))
                           : std::string{"its loop stood still: killed"});
   }
+  return {};
 }
 
 void Supervisor::end_worker(const std::string& why) {
   killed_ = why;
   kill(worker_, SIGKILL);
   page_->deadline = never;  // the next thing to come is its death
+  dead_by_ = monotonic_ms() + milliseconds(how_.death_limit);
+}
+
+/// It waits in the kernel for a device or a file system that does not answer, and will die when that
+/// does: never does it come back to what it was at.
+std::optional<int> Supervisor::leave_behind() {
+  log(Level::error, fmt::format("process {} cannot be killed: left behind", worker_));
+  return after(SIGKILL);
 }
 
 // ---- its death ----
@@ -231,8 +287,14 @@ std::optional<int> Supervisor::reap() {
 }
 
 std::optional<int> Supervisor::after(int status) {
-  kill(-worker_, SIGKILL);
-  worker_ = 0;
+  const pid_t group = std::exchange(worker_, 0);
+  dead_by_ = never;
+  if (resting()) {
+    if (stop_signal != 0) return stopped();
+    begin_rest();
+    return {};
+  }
+  kill(-group, SIGKILL);
   if (!end_descendants(Seconds{2}))
     log(Level::warning, "descendants of the worker do not die: left behind");
   // Where one has served before, a bad configuration is waited out, as a reload would do.
@@ -242,7 +304,7 @@ std::optional<int> Supervisor::after(int status) {
   started_once_ = true;
   if (stop_signal != 0) {
     if (!killed_.empty()) log(Level::warning, "the worker " + killed_);
-    return how_.stopped;
+    return stopped();
   }
   record(status);
   return {};

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "worker.hh"
 
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -31,6 +33,7 @@ struct Worker {
   bool looping = false;  // come_round was called: from then on a turn has a limit
   std::int64_t comes_by = 0;  // ms: the loop sleeps at most until then
   std::vector<Section> sections;
+  int handed = -1;  // a file for what one worker hands on to the next
 
   [[nodiscard]] bool heard() const {
     return page != nullptr && (std::this_thread::get_id() == loop || have_turn());
@@ -56,8 +59,9 @@ std::int64_t milliseconds(Seconds duration) {
 
 }  // namespace
 
-void join_supervisor(Page* page, pid_t supervisor) {
+void join_supervisor(Page* page, pid_t supervisor, int handed) {
   Worker& w = worker();
+  w.handed = handed;
   w.page = page;
   w.supervisor = supervisor;
   w.loop = std::this_thread::get_id();
@@ -67,11 +71,13 @@ void join_supervisor(Page* page, pid_t supervisor) {
 void join_supervisor() {
   const char* told = std::getenv(supervisor_variable);
   long pid = 0;
-  int fd = -1;
-  const bool ours = told && std::sscanf(told, "%ld %d", &pid, &fd) == 2 && getppid() == pid;
+  int fd = -1, handed = -1;
+  const bool ours =
+      told && std::sscanf(told, "%ld %d %d", &pid, &fd, &handed) == 3 && getppid() == pid;
   unsetenv(supervisor_variable);  // what we start has no part in it
   if (!ours) return;
-  join_supervisor(map_page(fd), static_cast<pid_t>(pid));
+  fcntl(handed, F_SETFD, FD_CLOEXEC);
+  join_supervisor(map_page(fd), static_cast<pid_t>(pid), handed);
   close(fd);
 }
 
@@ -153,6 +159,31 @@ void leave(int status) {
   if (!w.page) return;
   w.page->status.store(status);
   w.page->phase.store(Phase::left);
+}
+
+void rest(Seconds duration, std::string_view pid_file) {
+  Worker& w = worker();
+  if (!w.page) return;
+  w.page->rests_until.store(monotonic_ms() + milliseconds(duration));
+  w.page->pid_file.set(pid_file);
+  w.page->phase.store(Phase::resting);
+  _exit(0);  // what is not on its way now has no business with us
+}
+
+std::string handed_on() {
+  const int fd = worker().handed;
+  struct stat status {};
+  if (fd < 0 || fstat(fd, &status) != 0) return {};
+  std::string text(static_cast<std::size_t>(status.st_size), '\0');
+  const ssize_t n = pread(fd, text.data(), text.size(), 0);
+  return n == status.st_size ? text : std::string{};
+}
+
+void hand_on(std::string_view text) {
+  const int fd = worker().handed;
+  // Who is killed between the two has handed on nothing.
+  if (fd < 0 || ftruncate(fd, 0) != 0) return;
+  [[maybe_unused]] const ssize_t n = pwrite(fd, text.data(), text.size(), 0);
 }
 
 void give_up(std::string_view what, std::int64_t message, std::string_view how) {

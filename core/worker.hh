@@ -14,14 +14,15 @@
 
 namespace sheepdog {
 
-/// How a supervisor tells its worker of the page: its own process id and the page's descriptor.
+/// How a supervisor tells its worker: its own process id, the page's descriptor, and that of the
+/// file for what one worker hands on to the next.
 inline constexpr const char* supervisor_variable = "SHEEPDOG_SUPERVISOR";
 
 /// Become a worker if a supervisor started this process. To be called in the thread whose loop is
 /// watched: of what other threads tell counts what they do in their turn (turn.hh), while the loop
 /// waits. `page` maps the page, and tests give their own.
 void join_supervisor();
-void join_supervisor(Page* page, pid_t supervisor);
+void join_supervisor(Page* page, pid_t supervisor, int handed = -1);
 
 /// The process that others are to signal and to name: the supervisor, or this one without.
 pid_t main_pid();
@@ -55,6 +56,18 @@ void tell_phase(Phase phase);
 
 /// It ends on purpose, with this status: it is not to be started again.
 void leave(int status);
+
+/// There is nothing to do for so long: it ends, and nothing but the supervisor is left until the
+/// next worker is started. Who is told to stop meanwhile removes `pid_file` ("": none). Returns
+/// only without a supervisor.
+void rest(Seconds duration, std::string_view pid_file);
+
+// ---- what outlives a worker: a text for the next one of the same supervisor ----
+
+/// What a worker before has handed on; "": nothing, or nobody could have.
+std::string handed_on();
+/// Let `text` be that. Without a supervisor nothing happens.
+void hand_on(std::string_view text);
 
 /// It ends itself, because of what `what` did to it (as of enter_section; "": nobody knows who) at
 /// `message`: `how`, "it closed descriptor 7". Without a supervisor, too.

@@ -105,7 +105,7 @@ status, signal, errno, timed-out and said, as of `%errands-collect!'."
       (const #t)
       (lambda ()
         (%errand-start! errands 0 (errand-argv errand) (errand-input errand)
-                        (/ (errand-timeout errand) 1000.0))
+                        (/ (errand-timeout errand) 1000.0) 0)
         (let loop ()
           (match (%errands-collect! errands 1.0)
             (() (loop))

@@ -106,7 +106,7 @@ performs there."
 
 (define (start! performer row errand)
   (%errand-start! (performer-errands performer) (row-id row) (errand-argv errand)
-                  (errand-input errand) (/ (errand-timeout errand) 1000.0))
+                  (errand-input errand) (/ (errand-timeout errand) 1000.0) 0)
   (set-performer-running! performer
                           (alist-cons row errand (performer-running performer))))
 

@@ -196,5 +196,39 @@ TEST(errand, a_slow_one_is_looked_for_seldom_a_quick_one_soon) {
   EXPECT_GT(errands.pause(), Seconds{0});
 }
 
+TEST(errand, output_that_is_wanted_comes_apart_from_complaints) {
+  Errand errand = shell(1, "echo one; echo sorry >&2; echo two");
+  errand.output = 1000;
+  const Ending ending = ending_of(errand);
+  EXPECT_EQ(ending.output, "one\ntwo\n");
+  EXPECT_EQ(ending.said, "sorry\n");
+  EXPECT_FALSE(ending.flooded);
+}
+
+TEST(errand, who_writes_more_than_is_wanted_is_ended) {
+  Errand errand = shell(1, "echo one; exec cat /dev/zero");
+  errand.output = 100'000;
+  const Ending ending = ending_of(errand);
+  EXPECT_TRUE(ending.flooded);
+  EXPECT_FALSE(ending.timed_out);
+  EXPECT_EQ(ending.signal, SIGKILL);
+  EXPECT_EQ(ending.output.size(), 100'000U);
+  EXPECT_EQ(ending.output.substr(0, 4), "one\n");
+}
+
+TEST(errand, who_floods_its_complaints_takes_no_memory_and_keeps_nobody_waiting) {
+  Errands errands;
+  Errand flood = shell(1, "exec cat /dev/zero >&2", "", Seconds{0.5});
+  flood.output = 100;
+  errands.start(flood);
+  errands.start(shell(2, "true"));
+  const auto first = errands.collect(Seconds{20});
+  ASSERT_EQ(first.size(), 1U);
+  EXPECT_EQ(first[0].key, 2);
+  const auto second = endings_of(errands);
+  EXPECT_TRUE(second.at(0).timed_out);
+  EXPECT_LE(second.at(0).said.size(), 5000U);
+}
+
 }  // namespace
 }  // namespace sheepdog
