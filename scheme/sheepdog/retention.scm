@@ -68,8 +68,8 @@
 
 ;;; Steps: (db retention now cursor) -> the next cursor, or #f: there is no more.
 
-(define (newest-fail? db host tag t id)
-  (not (sql-row db "SELECT 1 FROM said WHERE host = " host " AND tag = " tag " AND (t, event) > ("
+(define (newest-fail? db host tag t id)           ;what is old is in the index
+  (not (sql-row db "SELECT 1 FROM event_index WHERE host = " host " AND tag = " tag " AND (t, event) > ("
                 t ", " id ") AND state = 'fail' LIMIT 1")))
 
 (define (whole? db id)
@@ -135,7 +135,7 @@ far that has come; what is left whole is noted."
 (define (ids rows)
   (map (match-lambda (#(id) id)) rows))
 
-(define %chunk 50)                                ;rows a statement
+(define %chunk 100)                               ;rows a statement
 
 (define (last-of-chunk db cursor limit)
   "Return the last id of the next messages behind CURSOR that came before LIMIT, or #f."
@@ -151,7 +151,7 @@ far that has come; what is left whole is noted."
          (begin
            (roll-up! db (ids (sql-unneeded db "SELECT e.id FROM event e JOIN message m ON m.id = e.id
  WHERE e.state = 'ok' AND 'ok' =
- (SELECT p.state FROM said p WHERE p.host = e.host AND p.tag = e.tag AND (p.t, p.event) < (e.t, e.id)
+ (SELECT p.state FROM event_index p WHERE p.host = e.host AND p.tag = e.tag AND (p.t, p.event) < (e.t, e.id)
   AND p.state <> '' ORDER BY p.t DESC, p.event DESC LIMIT 1)
  AND e.id > " from " AND e.id <= " until)))
            (set-mark! db "repeats" until)
