@@ -152,7 +152,7 @@ void Delivery::hand_over_to_queue(Seconds patience) {
     queue->end_at(std::chrono::steady_clock::now() +
                   std::chrono::duration_cast<std::chrono::steady_clock::duration>(patience));
     queue->describe();  // if it is away the user hears of it
-    if (!spool_.is_drained()) start_flush();
+    if (!spool_.is_drained()) static_cast<void>(start_flush());
     return;
   }
   const auto place_all = [&] {
@@ -166,7 +166,7 @@ void Delivery::hand_over_to_queue(Seconds patience) {
     throw;
   }
   place_all();
-  if (spool_.depth().waiting > 0 && !spool_.is_drained()) start_flush();
+  if (spool_.depth().waiting > 0 && !spool_.is_drained()) static_cast<void>(start_flush());
 }
 
 void Delivery::drain(Seconds patience) {

@@ -5,7 +5,8 @@
 # Usage: sh test/check.sh [--only PATTERN] [--seed N|random]
 # Exit status: 0 all passed; 1 a test failed, or the build did; 2 something needed is missing.
 # PATTERN is a regular expression over the names of tests, as `system/redis`. The seed chooses among the
-# faults (doc/faults.org). Writes build/ and temporary directories. Each test's output stays in build/log/.
+# faults (doc/faults.org). Two tests run at a time. Writes build/ and temporary directories. Each test's
+# output stays in build/log/.
 set -u
 cd "$(dirname "$0")/.." || exit 2
 only=.
@@ -42,10 +43,6 @@ if ! { cmake -S . -B build && cmake --build build --parallel "$jobs"; } > build/
 fi
 echo "built in $(($(date +%s) - began)) s"
 
-passed=0
-failed=0
-skipped=0
-
 # counts LOG: set p, f, s from the test's last words.
 counts() {
   p='' f=0 s=0
@@ -58,12 +55,13 @@ counts() {
   esac
 }
 
-# run NAME COMMAND...: one test program; ends it after 10 minutes.
+# run NAME COMMAND...: one test program; ends it after 10 minutes. Its counts go to a file of $results.
 run() {
   name=$1
   shift
   echo "$name" | grep -qE -e "$only" || return 0
-  log=build/log/$(echo "$name" | tr / -).log
+  file=$(echo "$name" | tr / -)
+  log=build/log/$file.log
   start=$(date +%s)
   timeout -k 10 600 "$@" > "$log" 2>&1 < /dev/null
   status=$?
@@ -75,37 +73,56 @@ run() {
     f=1
     echo "(ended with status $status)" >> "$log"
   fi
-  passed=$((passed + p))
-  failed=$((failed + f))
-  skipped=$((skipped + s))
-  word=ok
-  [ "$f" = 0 ] || word=FAIL
-  printf '%-4s %-32s %4d passed' $word "$name" "$p"
-  [ "$f" = 0 ] || printf ', %d failed' "$f"
-  [ "$s" = 0 ] || printf ', %d skipped' "$s"
-  printf '  (%d s)\n' $(($(date +%s) - start))
-  [ "$f" = 0 ] || sed 's/^/  | /' "$log"
+  echo "$p $f $s" > "$results/$file"
+  word=ok more=
+  [ "$f" = 0 ] || word=FAIL more=", $f failed"
+  [ "$s" = 0 ] || more="$more, $s skipped"
+  printf '%-4s %-32s %4d passed%s  (%d s)\n' $word "$name" "$p" "$more" $(($(date +%s) - start))
   [ "$s" = 0 ] || grep '^skipped' "$log" | sed 's/^/  /'
 }
 
-run layers sh test/layers.sh
-[ ! -x build/core-test ] || run core sh test/core/run.sh build/core-test
-for file in test/scheme/*-test.scm test/plugins/*-test.scm; do
-  [ -e "$file" ] || continue
-  name=${file#test/}
-  run "${name%-test.scm}" build/pre-inst-env sheepdog-guile "$file"
-done
-for file in test/system/*.sh; do
-  [ "$file" != test/system/support.sh ] || continue
-  name=${file#test/}
-  run "${name%.sh}" sh "$file"
-done
-[ "$seed" != random ] || seed=$(($(date +%s) % 1000000))
 python=/usr/bin/python3 # Debian's has all of the standard library; the first of PATH may not
 [ -x $python ] || python=python3
-run fault/mutations $python test/fault/mutate --applies
-run "fault/seed=$seed" $python test/fault/all --short --seed "$seed"
+[ "$seed" != random ] || seed=$(($(date +%s) % 1000000))
 
+# What computes, one after the other.
+of_parts() {
+  run layers sh test/layers.sh
+  [ ! -x build/core-test ] || run core sh test/core/run.sh build/core-test
+  for file in test/scheme/*-test.scm test/plugins/*-test.scm; do
+    [ -e "$file" ] || continue
+    name=${file#test/}
+    run "${name%-test.scm}" build/pre-inst-env sheepdog-guile "$file"
+  done
+  run fault/mutations $python test/fault/mutate --applies
+  run "fault/seed=$seed" $python test/fault/all --short --seed "$seed"
+}
+
+# What mostly waits, for servers and limits, likewise.
+of_the_whole() {
+  for file in test/system/*.sh; do
+    [ "$file" != test/system/support.sh ] || continue
+    name=${file#test/}
+    run "${name%.sh}" sh "$file"
+  done
+}
+
+results=$(mktemp -d) || exit 2
+trap 'rm -rf "$results"' EXIT
+of_parts &
+of_the_whole
+wait
+
+passed=0 failed=0 skipped=0
+for file in "$results"/*; do
+  [ -e "$file" ] || continue
+  read -r p f s < "$file"
+  passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+  if [ "$f" != 0 ]; then
+    echo "FAIL ${file##*/}:"
+    sed 's/^/  | /' "build/log/${file##*/}.log"
+  fi
+done
 [ $skipped = 0 ] && rest= || rest=", $skipped skipped"
 echo "$passed passed, $failed failed$rest"
 [ $failed = 0 ]

@@ -11,7 +11,8 @@ printf '#!/bin/sh\necho "Repository /export/backup/borg does not exist." >&2\nex
 chmod +x "$work/bin/borg"
 PATH=$work/bin:$PATH
 echo "(config (host \"localhost\") (port $redis_port) (mailto \"\"))" > "$HOME/.sheepdog.conf"
-echo "(config (queue \"redis://localhost:$redis_port\") (database \"$work/server/herd.db\"))" > server.conf
+echo "(config (queue \"redis://localhost:$redis_port\") (database \"$work/server/herd.db\")
+        (notify (group \"0s\" \"0s\")))" > server.conf
 database=$work/server/herd.db
 serve() { start queue-daemon sheepdog-queue-daemon -c "$work/server.conf"; }
 

@@ -99,8 +99,8 @@ same "is told, and not done" '((store ("raid" "server" "third")))' "$(cat out)"
 runs "a monitor that came compiled" 0 evaluate "
   (define disk (resolve-module '(monitors disk)))
   (module-define! disk 'share (lambda (used free) 42))
-  ((module-ref disk 'percent-used) \"x 8 4 4 50% /\")"
-same "can be changed as well" 42 "$(cat out)"
+  ((module-ref disk 'understand-df) \"x\\n8 4 8 4 /\")"
+same "can be changed as well" '(42 42 "/")' "$(cat out)"
 
 # --- several at once, and a busy loop
 
