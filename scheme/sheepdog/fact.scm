@@ -91,11 +91,23 @@ gives them) is refused, or #f."
                  (length arguments) %most-arguments))
         (else (any argument-problem arguments))))
 
+;; Those whose value is not the last argument.
+(define %value-last
+  (list (cons "perf" (match-lambda              ;label and unit are the key, the number is the value
+                       ((tag label value unit) (list tag label unit value))
+                       (arguments arguments)))))
+
+(define (in-order relation arguments)
+  "Return ARGUMENTS of RELATION with the value at the end."
+  (match (assoc-ref %value-last relation)
+    (#f arguments)
+    (order (order arguments))))
+
 (define (fact relation host arguments)
   "Return the fact RELATION of HOST and ARGUMENTS, which have no problem."
   (define (built k1 k2 k3 value)
     (make-fact relation host (length arguments) k1 k2 k3 value))
-  (match (map storable arguments)
+  (match (in-order relation (map storable arguments))
     (() (built "" "" "" ""))
     ((v) (built "" "" "" v))
     ((a v) (built a "" "" v))

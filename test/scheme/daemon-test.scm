@@ -1,7 +1,8 @@
 ;;; daemon-test.scm -- the heartbeat of sheepdog-daemon, and where daemons log
 ;;; SPDX-License-Identifier: GPL-3.0-or-later
 
-(use-modules (sheepdog command daemon)
+(use-modules (sheepdog beat)
+             (sheepdog command daemon)
              (sheepdog config)
              (sheepdog core)
              (sheepdog log)
@@ -25,10 +26,6 @@
         (list where level)))))
 
 (run-tests "daemon"
-  (test-equal "heartbeats are spread by a tenth"
-    '(270000 300000 330000)
-    (map (lambda (random) (jittered 300000 random)) '(0.0 0.5 1.0)))
-
   (test-equal "while a backlog moves it goes on at once"
     1000
     (next-drain 1000 200 #t 0.5))
@@ -54,6 +51,16 @@
       (list (message-host message) (message-tag message) (message-kind message)
             (message-state message) (message-every message)
             (message-field message 'uptime))))
+
+  (test-equal "labels are facts, and the whole truth"
+    '((v . 1) (time . 1) (host . "h") (monitor . "message") (tag . "sheepdog labels") (kind . log)
+      (summary . "rack B2, production")
+      (facts . #(#("label" "rack" "B2") #("label" "production" "")))
+      (replaces . #("label")))
+    (label-message "h" '(("rack" "B2") ("production" "")) 1000))
+  (test-equal "to have none is a truth, too"
+    '((replaces . #("label")))
+    (filter (lambda (pair) (memq (car pair) '(facts replaces))) (label-message "h" '() 1000)))
 
   (test-equal "the log of a daemon goes to syslog, on a terminal to stderr"
     '(("syslog" notice) ("stderr" notice))

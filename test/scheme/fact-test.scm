@@ -60,6 +60,9 @@
     (play '(1 ("a") ("a" "x") ("a" "k" "x") ("a" "k" "l" "x") ("a" "k" "l" "m" "x"))
           ))
 
+  (test-equal "of performance data the number is the value, before its unit"
+    '((("perf" "disk" "/" "MB" 5 1 2) ("perf" "disk" "/" "MB" 6 2 -)) ())
+    (play '(1 ("perf" "disk" "/" 5 "MB")) '(2 ("perf" "disk" "/" 6 "MB"))))
   (test-equal "the same again changes nothing"
     '((("ram" 4096 1 -)) ())
     (play '(1 ("ram" 4096)) '(2 ("ram" 4096)) '(3 ("ram" 4096))))

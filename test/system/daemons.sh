@@ -90,7 +90,7 @@ put() { # put JSON: a message of no sender waits in the database
 }
 
 put '{"host":"h","monitor":"raid","state":"ok"}'
-check "a plugin of the configuration's directory is run" wait_until 10 sql_is first "SELECT value FROM _fact" "$db"
+check "a plugin of the configuration's directory is run" wait_until 10 sql_is first "SELECT value FROM _fact WHERE relation = 'raid'" "$db"
 
 # --- SIGHUP
 

@@ -9,10 +9,11 @@ examples=$root/examples
 for file in client.conf machine.conf; do
   runs "$file is a good configuration" 0 sheepdog config check "$examples/$file"
 done
+runs "server-config.scm is one" 0 sheepdog config check "$examples/server-config.scm"
+runs "sheepdog-daemon runs with it" 0 sheepdog-daemon -c "$examples/server-config.scm" --dry-run
+has "and watches the machine" '"tag":"disk /tmp"' out
+has "by the standard, too" '"tag":"disk /"' out
 mkdir -p "$work/lib"
-sed -e "s|/usr/local/lib/sheepdog/raid.py|$examples/receivers/raid.py|" -e "s|/usr/sbin/sendmail|/bin/true|" \
-  -e "s|/var/lib/sheepdog|$work/lib|" "$examples/server-config.scm" > server-config.scm
-runs "server-config.scm is one where its programs are" 0 sheepdog config check server-config.scm
 
 # --- crontab: each line's command, as cron gives it
 sed -n 's/^\([^#A-Z ][^ ]* *\([^ ]* *\)\{4\}\|@hourly *\)//p' "$examples/crontab" > lines
@@ -65,5 +66,27 @@ check "its message is stored" wait_until 10 sql_is "fail|newest file is 72.0 h o
 check "and its fact" wait_until 10 sql_is 1 "SELECT value FROM _fact WHERE relation = 'files' AND host = 'tux02'"
 runs "a bark in Python needs nothing of ours" 0 "$examples/monitors/redis_bark.py" localhost "$redis_port" plain warn "hello"
 check "and is stored" wait_until 10 sql_is "warn|hello" "SELECT state, summary FROM subject WHERE tag = 'plain'"
+
+# --- programs that the daemon of a machine runs
+echo '512 0 1000' > file-nr
+printf 'a bounced\nb\nc bounced\n' > mail.log
+cat > watches.conf << END
+(config (host "localhost") (port $redis_port) (name "tux03") (spool "$work/spool-of-tux03")
+        (watch open-files (command "$examples/monitors/open_files.sh" "50" "$work/file-nr"))
+        (watch bounces (command "$examples/monitors/line_count.pl" "$work/mail.log" "bounced" "2" "5"))
+        (watch backups (command "$examples/monitors/directories.py" "26" "$work/backups" "$work/nowhere")))
+END
+runs "the daemon of a machine runs programs" 0 sheepdog-daemon -c watches.conf --once
+of_tux03() { sql "SELECT group_concat(tag || ' ' || state || ' ' || summary, '; ') FROM (SELECT s.tag, s.state, e.summary
+  FROM subject s JOIN event e ON e.host = s.host AND e.tag = s.tag WHERE s.host = 'tux03' AND s.tag NOT LIKE 'sheepdog %'
+  AND s.tag <> 'PING' ORDER BY s.tag)"; }
+expected="bounces warn WARNING - 2 lines match"
+expected="$expected; newest $work/backups fail newest file is 72.0 h old"
+expected="$expected; newest $work/nowhere unknown $work/nowhere: No such file or directory"
+expected="$expected; open-files fail FULL - 512 of 1000 files open"
+all_told() { [ "$(of_tux03)" = "$expected" ]; }
+check "in shell, Python and Perl, each in its own manner" wait_until 10 all_told
+check "performance data are facts" sql_is "512|" \
+  "SELECT value, k3 FROM _fact WHERE relation = 'perf' AND host = 'tux03' AND k1 = 'open-files' AND k2 = 'open'"
 same "nothing is aside" 0 "$(sql 'SELECT count(*) FROM aside')"
 finish

@@ -18,6 +18,10 @@ check "the server's configuration has at most ten lines" test "$(wc -l < server.
 runs "and is good" 0 sheepdog config check server.conf
 block 'Who is told, and when' | sed "s|(config |(config (database \"$work/herd.db\") (mailer \"sendmail:///bin/true\") |" > told.conf
 runs "so is the one that says who is told when" 0 sheepdog config check told.conf
+
+block 'A machine that tells how it is' > machine.conf
+runs "the machine's configuration is good" 0 sheepdog config check machine.conf
+
 mkdir -p "$XDG_CONFIG_HOME/sheepdog/monitors" bin
 block 'A monitor in one screen' > "$XDG_CONFIG_HOME/sheepdog/monitors/rsync.scm"
 printf '#!/bin/sh\nexit "$1"\n' > bin/rsync

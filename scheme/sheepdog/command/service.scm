@@ -11,7 +11,7 @@
   #:use-module (sheepdog repl)
   #:use-module (sheepdog text)
   #:use-module (ice-9 match)
-  #:export (call-as-service open-log-again! renew-repl wait-for-wish))
+  #:export (call-as-service call-with-pid-file open-log-again! renew-repl wait-for-wish))
 
 (define %bad-configuration 78)                    ;sysexits.h, EX_CONFIG
 

@@ -115,7 +115,7 @@
   (list (option 'every '(duration) "How often; else as its monitor says.")
         (option 'timeout '(duration) "How long one sample may take.")
         (option 'tag '(tag) "The tag, in place of the monitor's.")
-        (during "Only inside this window.")
+        (option 'during '(window) "Only inside this window.")
         (option 'command '(program word *) "A program in any language, in place of a monitor.")
         (option 'nagios '(word +) "A Nagios plugin, in place of a monitor.")))
 
@@ -123,14 +123,14 @@
   (list
    (spec 'watch '(name)
          "Watch one thing; standard: disk memory load service inventory; none: nothing."
-         #:who "D" #:repeats? #t #:later? #t #:default '(standard)
+         #:who "D" #:repeats? #t #:default '(standard)
          #:options watch-options)
    (spec 'every '(duration)
-         "How often all watches sample; else as their monitors say."
-         #:who "D" #:later? #t)
+         "How often all watches sample; else as their monitors say, programs every 5 minutes."
+         #:who "D")
    (spec 'jitter '(percentage)
          "By how much samples are spread."
-         #:who "D" #:later? #t #:default '("10%"))
+         #:who "D" #:default '("10%"))
    (spec 'heartbeat '(duration-or-no)
          "How often to send PING; no: not at all."
          #:who "D" #:default '("5m"))
@@ -329,7 +329,7 @@
          #:who "CD")
    (spec 'label '(text text ?)
          "A fact about this machine: (label \"rack\" \"B2\")."
-         #:who "CD" #:repeats? #t #:later? #t)
+         #:who "D" #:repeats? #t)
    (spec 'repl '(socket)
          "A REPL on a Unix socket that only its user can open."
          #:who "CDS" #:default '(no))
@@ -340,7 +340,7 @@
                                  "What is told at most." #:default '(notice))))
    (spec 'user '(word)
          "Who a daemon becomes when root starts it."
-         #:who "CDS" #:later? #t)
+         #:who "DS")
    (spec 'pid-file '(file)
          "Where a daemon writes its process id."
          #:who "CDS")

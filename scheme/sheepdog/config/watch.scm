@@ -15,7 +15,8 @@
   #:use-module (sheepdog name)
   #:use-module (sheepdog quantity)
   #:autoload (sheepdog monitor) (declared-name declared-sentence declared-default declared-fits?
-                                 declared-complaint declared-ref monitor-options)
+                                 declared-complaint declared-ref monitor-options
+                                 monitor-sample monitor-judge)
   #:autoload (sheepdog plugins) (load-monitor available-monitors %plugin-path)
   #:use-module (ice-9 match)
   #:use-module (ice-9 regex)
@@ -61,6 +62,21 @@ can be used, and then what is wrong is noted in CONTEXT."
      #f)
    (lambda ()
      (with-path context (load-monitor name)))))
+
+(define (find-sampled name datum context)
+  "Likewise for a monitor that can watch: one that judges commands, or only takes messages, cannot."
+  (let ((monitor (find-monitor name datum context)))
+    (cond ((not monitor) #f)
+          ((monitor-sample monitor) monitor)
+          (else
+           (complain! context datum
+                      (string-append "monitor '" (symbol->string name) "' cannot be watched with"
+                                     ": it is not sampled")
+                      (if (monitor-judge monitor)
+                          (string-append "it judges commands: sheepdog -m "
+                                         (symbol->string name) " -e COMMAND")
+                          "'sheepdog monitors list' tells which are"))
+           #f))))
 
 (define (monitor-with-option name context)
   "Return the name, a string, of a monitor that has an option NAME (a symbol), or #f."
@@ -144,7 +160,7 @@ can be used, and then what is wrong is noted in CONTEXT."
          (watch-spec "'watch'" watch-options #:needs '((command nagios))))
         ((not (context-look? context))
          (watch-spec label (append watch-options (lenient-options datum))))
-        ((find-monitor name name-datum context)
+        ((find-sampled name name-datum context)
          => (lambda (monitor)
               (watch-spec label
                           (append watch-options
@@ -156,7 +172,6 @@ can be used, and then what is wrong is noted in CONTEXT."
   "Return the <entry> that DATUM, a (watch NAME OPTION...), is, or #f; what is wrong with it is
 noted in CONTEXT."
   (define plain (find-key 'watch))
-  (warn-no-effect! context datum (spec-label plain))
   (match (datum-items datum)
     ((_ (and name-datum (= datum-word (? string? (? name? word)))) . _)
      (let ((spec (spec-for datum (string->symbol (short-name word)) name-datum context)))
