@@ -3,7 +3,7 @@
 
 (define-module (sheepdog beat)
   #:use-module (sheepdog core)
-  #:use-module (sheepdog machine)
+  #:use-module (sheepdog uptime)
   #:use-module (sheepdog message)
   #:use-module (sheepdog plan)
   #:use-module (sheepdog spool-level)

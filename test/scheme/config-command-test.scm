@@ -56,9 +56,9 @@
       '(0 "0 errors, 0 warnings")
       (answer-on "(config (host \"a\"))" '("check")))
     (test-equal "a file with warnings only"
-      '(1 "test.conf:1:9: warning: 'every' is checked but has no effect in this version"
+      '(1 "test.conf:1:9: warning: 'require-signature' is checked but has no effect in this version"
           "0 errors, 1 warning")
-      (answer-on "(config (every \"5m\"))" '("check")))
+      (answer-on "(config (require-signature yes))" '("check")))
     (test-equal "the sample of the manual"
       '(2 "test.conf:3:3: error: unknown key 'hots'" "hint: did you mean 'host'?"
           "test.conf:4:8: error: 'port' wants a number from 1 to 65535, got \"7777\""
