@@ -9,6 +9,7 @@
   #:use-module (sheepdog config)
   #:use-module (sheepdog core)
   #:use-module (sheepdog error)
+  #:use-module (sheepdog hand-over)
   #:use-module (sheepdog log)
   #:use-module (sheepdog outage)
   #:use-module (sheepdog perform)
@@ -18,7 +19,8 @@
   #:use-module (sheepdog store)
   #:use-module (sheepdog uptime)
   #:use-module (ice-9 match)
-  #:export (hand-over! standalone? drain-queue! drain!
+  #:re-export (hand-over!)
+  #:export (standalone? drain-queue! drain!
             call-with-store with-round-lock daemon-lock call-with-plugins
             call-with-performer))
 
@@ -54,22 +56,6 @@
   "Call THUNK with the plugins sought where CONFIG says."
   (parameterize ((%plugin-path (config-plugin-path config)))
     (thunk)))
-
-(define (call-with-queue settings proc)
-  (let ((queue (%queue-open settings (format #f "~a:~a:~a" (gethostname) (getpid)
-                                             (%random-hex 4)))))
-    (dynamic-wind
-      (const #t)
-      (lambda () (proc queue))
-      (lambda () (%queue-close! queue)))))
-
-(define* (hand-over! settings #:key (patience 2.0) (limit 600))
-  "Hand what waits in the spool of SETTINGS over to its queue until nothing waits, nothing moves for
-PATIENCE seconds, or LIMIT seconds are over; return how many messages went.  Raise `queue-unreachable'
-and the like."
-  (call-with-queue settings
-    (lambda (queue)
-      (%spool-drain! (%spool-open settings) queue patience limit))))
 
 (define (daemon-of file)
   "Return the pid of the queue daemon on the database FILE, or #f if there is none."

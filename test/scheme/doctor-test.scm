@@ -31,6 +31,14 @@
           (configuration-finding "f" 1 0 0)
           (configuration-finding "f" 1 0 2)
           (configuration-finding "f" 1 1 2)))
+  (test-equal "machines of the herd: none, all heard, one not"
+    '((ok "machines" "none with a heartbeat: sheepdog-daemon on each sends one" #f)
+      (ok "machines" "1 machine with a heartbeat, all heard" #f)
+      (fail "machines" "2 machines with a heartbeat, not heard: m2"
+            "'sheepdog status HOST' tells since when"))
+    (list (machines-finding '() '())
+          (machines-finding '("m1") '())
+          (machines-finding '("m1" "m2") '("m2"))))
   (test-equal "names that several machines may have"
     '(ok warn warn)
     (map (lambda (name) (car (name-finding name))) '("web1" "localhost" "unknown")))

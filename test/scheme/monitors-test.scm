@@ -4,6 +4,7 @@
 (use-modules (sheepdog command monitors)
              (sheepdog monitor)
              (sheepdog plugins)
+             ((sheepdog sample) #:select (report-message))
              (sheepdog test)
              (sheepdog view document)
              (sheepdog view monitors)

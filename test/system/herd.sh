@@ -62,6 +62,8 @@ same "and nothing else is wrong" "m2/PING late" "$(bad)"
 runs "which 'sheepdog status' says" 1 sheepdog -c server.conf status
 has "among the machines of the herd" "machines" out
 has "with its name" "LATE" out
+runs "and the doctor" 2 inside s sheepdog -c server.conf doctor
+has "among all machines" "3 machines with a heartbeat, not heard: m2" out
 
 ip -n "${prefix}s" link set to2 up
 check "with the link it is well again" wait_until 60 sql_is ok \

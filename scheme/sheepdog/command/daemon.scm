@@ -12,6 +12,7 @@
   #:use-module (sheepdog core)
   #:use-module (sheepdog duty)
   #:use-module (sheepdog error)
+  #:use-module (sheepdog hand-over)
   #:autoload (sheepdog log) (log-target)
   #:use-module (sheepdog patrol)
   #:autoload (sheepdog perform) (open-performer release-performer! performing?
@@ -77,8 +78,10 @@ else how many messages left the spool."
      #f)
    (lambda ()
      (receive (count fate)
-         (drain! ((shift-config shift)) #:limit %drain-limit #:log? #f
-                 #:performer (shift-performer shift))
+         (if (shift-performer shift)
+             (drain! ((shift-config shift)) #:limit %drain-limit #:log? #f
+                     #:performer (shift-performer shift))
+             (values (hand-over! (shift-settings shift) #:limit %drain-limit) 'remote))
        (tell-delivery count fate)
        (set! %last-trouble #f)
        count))))

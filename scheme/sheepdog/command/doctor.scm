@@ -126,6 +126,17 @@
            (finding 'warn "database" (format #f "~a, ~a aside" text aside)
                     "'sheepdog queue aside' tells why"))))))
 
+(define (try-machines place)
+  (call-with-place-database
+   place 'read-only
+   (lambda (db)
+     (define (hosts rows)
+       (map (match-lambda (#(host) host)) rows))
+     (machines-finding
+      (hosts (sql db "SELECT host FROM subject WHERE tag = 'PING' ORDER BY host"))
+      (hosts (sql db "SELECT host FROM subject WHERE tag = 'PING' AND state = 'late'
+ ORDER BY host"))))))
+
 (define (try-plugins kind available load)
   "One finding for all plugins of KIND, or one for each that cannot be loaded."
   (let* ((names (map car (available)))
@@ -186,7 +197,8 @@
       ,(attempt "queue" (lambda () (try-queue place)))
       ,(attempt "server" (lambda () (try-server place)))
       ,@(if (has-database? place)                ;now: the message may have made it
-            (list (attempt "database" (lambda () (try-database place))))
+            (list (attempt "database" (lambda () (try-database place)))
+                  (attempt "machines" (lambda () (try-machines place))))
             '())
       ,@(parameterize ((%plugin-path (config-plugin-path config)))
           (append (try-plugins "monitors" available-monitors load-monitor)

@@ -11,6 +11,7 @@
   #:use-module (sheepdog monitor)
   #:use-module ((sheepdog name) #:select (name?))
   #:use-module (sheepdog plugins)
+  #:use-module ((sheepdog sample) #:select (report-message))
   #:use-module (sheepdog text)
   #:use-module (sheepdog view)
   #:use-module (sheepdog view document)

@@ -155,7 +155,12 @@ can be used, and then what is wrong is noted in CONTEXT."
   (define label
     (string-append "monitor '" (symbol->string name) "'"))
   (cond ((memq name %groups)
-         (watch-spec (string-append "'watch " (symbol->string name) "'") '()))
+         (watch-spec (string-append "'watch " (symbol->string name) "'")
+                     (if (eq? name 'standard)
+                         (filter (lambda (option)
+                                   (memq (spec-name option) '(every timeout during)))
+                                 watch-options)
+                         '())))
         ((any (lambda (option) (memq option '(command nagios))) (options-given datum))
          (watch-spec "'watch'" watch-options #:needs '((command nagios))))
         ((not (context-look? context))

@@ -11,6 +11,7 @@
   #:export (finding
             configuration-finding
             name-finding
+            machines-finding
             spool-finding
             finding-lines
             findings-exit
@@ -40,6 +41,17 @@
       (finding 'warn "host name" (format #f "'~a' is no name to tell machines apart" name)
                "give it one: (name \"...\") in the configuration")
       (finding 'ok "host name" name)))
+
+(define (machines-finding names late)
+  "The finding on the machines NAMES, those with a heartbeat, of which LATE are not heard any more."
+  (define text
+    (string-append (plural (length names) "machine") " with a heartbeat"))
+  (cond ((null? names)
+         (finding 'ok "machines" "none with a heartbeat: sheepdog-daemon on each sends one"))
+        ((null? late) (finding 'ok "machines" (string-append text ", all heard")))
+        (else
+         (finding 'fail "machines" (string-append text ", not heard: " (string-join late " "))
+                  "'sheepdog status HOST' tells since when"))))
 
 (define (spool-finding directory depth words)
   "The finding on the spool DIRECTORY with DEPTH, as %spool-depth has it; WORDS tell what

@@ -18,7 +18,6 @@
             describe-lines
             monitor-object
             report-lines
-            report-message
             monitor-template
             test-template))
 
@@ -113,18 +112,6 @@
     (file . ,(absent (monitor-file monitor)))))
 
 ;;; Trying one
-
-(define (report-message monitor report host now)
-  "Return REPORT as the message that HOST would send of it at NOW."
-  (make-bark #:host host
-             #:monitor (symbol->string (monitor-name monitor))
-             #:tag (or (report-tag report) (symbol->string (monitor-name monitor)))
-             #:state (report-state report)
-             #:summary (report-summary report)
-             #:fields (report-fields report)
-             #:facts (report-facts report)
-             #:replaces (report-replaces report)
-             #:time now))
 
 (define (report-lines monitor reports)
   "Return the lines of `sheepdog monitors try' for REPORTS of MONITOR."
