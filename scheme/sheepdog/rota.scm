@@ -25,14 +25,16 @@
 (define (entry rota watch)
   (or (assoc-ref rota (watch-key watch)) '(0 . 0)))
 
+(define %begin (* 5 1000))                        ;ms at most till a watch goes for the first time
+
 (define* (begin-rota watches clock jitter random #:optional (old '()))
   "Return the rota of WATCHES at CLOCK: what OLD has keeps its time, all else is due within the
-JITTER of its interval, as RANDOM says."
+JITTER of its interval and 5 s, as RANDOM says: who starts a daemon wants to see something."
   (map (lambda (watch)
          (or (assoc (watch-key watch) old)
              (cons* (watch-key watch)
                     (+ clock (inexact->exact
-                              (round (* (watch-every watch) jitter random))))
+                              (round (* (min %begin (* (watch-every watch) jitter)) random))))
                     0)))
        watches))
 

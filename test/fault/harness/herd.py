@@ -46,7 +46,7 @@ class Machine:
         self.configure(queue, *extra)
 
     def configure(self, queue, *extra):
-        lines = [f'(name "{self.name}")', queue_line(queue or LOCAL), *extra]
+        lines = [f'(name "{self.name}")', queue_line(queue or LOCAL), "(watch none)", *extra]
         with open(self.config, "w", encoding="utf-8") as file:
             file.write("(config\n " + "\n ".join(lines) + ")\n")
 
