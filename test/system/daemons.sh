@@ -99,7 +99,7 @@ kill -HUP "$server"
 check "SIGHUP reads the configuration again" wait_until 10 grep -q 'configuration read again' daemon.log
 put '{"host":"h","monitor":"raid","state":"ok"}'
 check "and the plugins" wait_until 10 sql_is second \
-  "SELECT value FROM _fact WHERE t1 = 9223372036854775807" "$db"
+  "SELECT value FROM _fact WHERE relation = 'raid' AND t1 = 9223372036854775807" "$db"
 
 echo '(define-monitor raid' > monitors/raid.scm
 kill -HUP "$server"
