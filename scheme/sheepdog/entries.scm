@@ -11,12 +11,12 @@
   #:use-module (sheepdog route)
   #:use-module (sheepdog silence)
   #:use-module (sheepdog terms)
-  #:use-module (sheepdog window)
+  #:use-module (sheepdog week)
   #:use-module (sheepdog zone)
   #:use-module (ice-9 match)
   #:use-module (srfi srfi-1)
-  #:export (config-windows config-clauses config-escalations config-dependencies config-silences
-            window-open? window-boundary))
+  #:export (config-windows config-clauses config-escalations config-dependencies config-silences)
+  #:re-export (window-open? window-boundary))
 
 (define (as-list value)
   (if (list? value) value (list value)))
@@ -32,32 +32,9 @@
 
 ;;; Windows: `(window NAME OPTION...)', and a W that asks for one: NAME or (not NAME).
 
-(define (entry->window entry)
-  "Return what ENTRY, a `(window NAME ...)', stands for: (NAME . window)."
-  (cons (entry-value entry)
-        (window #:weekdays (match (as-list (entry-ref entry 'days '()))
-                             (() #f)
-                             (days (concatenate days)))
-                #:span (entry-ref entry 'time '(0 . 1440))
-                #:zone (zone-of entry)
-                #:except (map (lambda (date) (apply date->days date))
-                              (as-list (entry-ref entry 'except '()))))))
-
 (define (config-windows config)
   "Return the windows of CONFIG, an alist from names."
-  (map entry->window (config-entries config 'window)))
-
-(define (window-open? windows w ms)
-  "Is MS inside of W, the name of one of WINDOWS or (not NAME)?"
-  (match w
-    (('not name) (not (window-open? windows name ms)))
-    (name (inside? (assq-ref windows name) ms))))
-
-(define (window-boundary windows w ms)
-  "Return when W, as for `window-open?', next begins or ends after MS; #f: not within a year."
-  (match w
-    (('not name) (window-boundary windows name ms))
-    (name (next-boundary (assq-ref windows name) ms))))
+  (map (compose datum->window entry->window-datum) (config-entries config 'window)))
 
 (define (open-during entry windows)
   "Return the predicate of ms that the option `during' of ENTRY is, or #f: it has none."

@@ -129,6 +129,7 @@ sql_is() { [ "$(sql "$2" "${3:-$database}" 2> /dev/null)" = "$1" ]; }
 start() {
   name=$1
   shift
+  : > "$work/$name.log" # at once: what an earlier one of this name said is no answer
   "$@" > "$work/$name.log" 2>&1 < /dev/null &
   pid=$!
   started="$started $pid"

@@ -114,7 +114,9 @@ def steps(t):
         daemon.end()
     with checker.reading(farm.database) as db:
         late = db.execute("SELECT host, tag, summary FROM event WHERE state IN ('late', 'fail')"
-                          " AND monitor <> 'fault'").fetchall()
+                          " AND monitor <> 'fault'"
+                          # That its own clock is moved the server says, and should.
+                          " AND NOT (tag = 'sheepdog expect' AND summary LIKE 'its clock %')").fetchall()
         moved, = db.execute("SELECT max(rx) - min(rx) FROM event").fetchone()
     t.expect(moved > HOURS * 1000, "the server's clock did not move")
     t.same("false alarms", [], late)
