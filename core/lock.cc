@@ -83,6 +83,8 @@ Held& held() {
 }  // namespace
 
 std::optional<Holder> Lock::acquire(const std::string& file, Seconds patience) {
+  if (file.find('\0') != std::string::npos)
+    throw Error{Error::Code::usage, "the name of a file with a NUL in it"};
   const auto deadline = Clock::now() + std::chrono::duration_cast<Clock::duration>(patience);
   Descriptor opened{
       open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600)};

@@ -30,6 +30,11 @@ TEST(lock, the_second_hears_who_holds_it_since_when) {
   EXPECT_NEAR(static_cast<double>(holder->since), static_cast<double>(now), 5000);
 }
 
+TEST(lock, a_name_with_a_nul_is_none) {
+  Lock lock;
+  EXPECT_THROW(lock.acquire(std::string{"/tmp/nul\0;", 10}, Seconds{0}), Error);
+}
+
 TEST(lock, another_file_is_another_lock) {
   TemporaryDirectory directory;
   Lock first, second;
