@@ -13,7 +13,7 @@
   #:use-module (srfi srfi-9)
   #:export (load-subject begin-subject! insert-subjects! update-lives! update-news!
             next-subject-id
-            insert-events! index-rest! change-span! note-late!
+            insert-events! index-rest! change-span! note-late! late-reason
             make-hold hold-reason hold-key hold-since hold-until hold-past
             ledgers-and-holds write-ledger! write-hold! held-by-key held-for
             last-decision write-decisions!
@@ -204,6 +204,11 @@ all that was said is in the index then."
 refutes it."
   (sql db "INSERT OR REPLACE INTO late (host, tag, t, base, reason) VALUES (" host ", " tag
        ", " deadline ", " base ", " reason ")"))
+
+(define (late-reason db host tag)
+  "Return why the clock found HOST/TAG late the last time, in words, or #f."
+  (sql-value db "SELECT reason FROM late WHERE host = " host " AND tag = " tag
+             " ORDER BY t DESC LIMIT 1"))
 
 (define (last-ok db subject)
   "Return when SUBJECT was last ok and how long its command ran then, as (T . MS|#f); #f: never."

@@ -23,7 +23,7 @@
 
 (define-record-type <notice>
   (make-notice kind subject monitor event words outcome last-ok ok-since told first since
-               failures kept past now)
+               failures missed kept past now)
   notice?
   (kind notice-kind)                              ;symbol, see `notice'
   (subject notice-subject)                        ;subject, as it is
@@ -37,16 +37,17 @@
   (first notice-first)                            ;ms: when the recipient was told first | #f
   (since notice-since)                            ;ms: since when it is, or was, not ok | #f
   (failures notice-failures)                      ;integer: results that were not ok, since then
+  (missed notice-missed)                          ;integer: how often it was late in a row
   (kept notice-kept)                              ;integer: results of which nothing was told
   (past notice-past)                              ;integer: spans that came and went unheard
   (now notice-now))                               ;ms
 
 (define* (notice #:key kind subject (monitor "") event words outcome last-ok ok-since (told '())
-                 first since (failures 0) (kept 0) (past 0) (now 0))
+                 first since (failures 0) (missed 0) (kept 0) (past 0) (now 0))
   "Return what a notification of KIND (problem change flapping flapping-over reminder recovery closed
 history note) tells of SUBJECT at NOW; the others are as in the record."
   (make-notice kind subject monitor event words outcome last-ok ok-since told first since
-               failures kept past now))
+               failures missed kept past now))
 
 (define (notice-state notice)
   "Return the state that NOTICE tells, a symbol: of what is watched no more, the last that was told."
@@ -75,10 +76,19 @@ history note) tells of SUBJECT at NOW; the others are as in the record."
   (time->local "%a %-d %b at %H:%M" ms))
 
 (define (span-text notice)
-  "Return how long the incident of NOTICE lasted: \"2 days, 3 failures\"."
+  "Return how long the incident of NOTICE lasted: \"2 days, 3 failures\", \"1 day, 2 missed\"."
   (let ((at (or (subject-at (notice-subject notice)) (notice-now notice))))
     (string-append (duration->text (max 0 (- at (or (notice-since notice) at)))) ", "
-                   (plural (notice-failures notice) "failure"))))
+                   (string-join
+                    (append (if (or (positive? (notice-failures notice))
+                                    (zero? (notice-missed notice)))
+                                (list (plural (notice-failures notice) "failure"))
+                                '())
+                            (if (positive? (notice-missed notice))
+                                (list (string-append (number->string (notice-missed notice))
+                                                     " missed"))
+                                '()))
+                    ", "))))
 
 (define (past-words notice)
   (let ((past (notice-past notice)))

@@ -11,12 +11,14 @@
   #:use-module (sheepdog bulletin)
   #:use-module (sheepdog chronicle)
   #:use-module (sheepdog circumstance)
+  #:use-module ((sheepdog expectation) #:select (misses))
   #:use-module (sheepdog incident)
   #:use-module (sheepdog ledger)
   #:use-module (sheepdog message)
   #:use-module (sheepdog note)
   #:use-module (sheepdog notice)
   #:use-module (sheepdog notify)
+  #:use-module (sheepdog outage)
   #:use-module (sheepdog outbox)
   #:use-module (sheepdog pair)
   #:use-module (sheepdog policy)
@@ -94,8 +96,10 @@
             #:subject subject
             #:monitor (if message (message-monitor message) (subject-monitor subject))
             #:event event
-            #:words (and (pair? (news-notes news))
-                         (string-join (map second (news-notes news)) "\n"))
+            #:words (cond ((pair? (news-notes news))
+                           (string-join (map second (news-notes news)) "\n"))
+                          (late? (late-reason db (subject-host subject) (subject-tag subject)))
+                          (else #f))
             #:outcome (and message (not late?) (message-outcome message))
             #:last-ok (batch-last-ok batch subject)
             #:ok-since (and since (not ledger) (ok-since db subject since))
@@ -103,6 +107,9 @@
             #:first (and ledger (ledger-first ledger))
             #:since since
             #:failures (if since (failures-since db subject since) 0)
+            #:missed (if (and since (eq? 'recovery (news-kind news)))
+                         (misses db (pair-subject (news-pair news)) since)
+                         0)
             #:kept (if (eq? 'reminder (news-kind news)) (kept-quiet db (news-pair news)) 0)
             #:past (if (eq? 'history (news-kind news))
                        (past-of batch matter (news-pair news))
@@ -214,6 +221,16 @@ the ledger before."
                    news)))
     (filter (match-lambda ((news . _) (enter! batch news id))) told)))
 
+(define (outage-note batch told)
+  "Return the line that names the outage of ours in which something of TOLD, as of `claim-news!', was
+missed, or the empty string."
+  (define (outage-of news)
+    (let ((subject (matter-subject (news-matter news))))
+      (and (eq? 'late (subject-hard subject))
+           (outage-words (batch-db batch) (subject-bad-since subject)))))
+  (let ((words (any (match-lambda ((news . _) (outage-of news))) told)))
+    (if words (string-append words "\n") "")))
+
 (define (tell-news! batch news)
   "Tell the recipient of NEWS, a list for one recipient, all of it in one notification, but for what
 somebody else told meanwhile."
@@ -222,10 +239,12 @@ somebody else told meanwhile."
     (match (claim-news! batch news id)
       (() #t)
       ((and told ((_ notice _)))
-       (put-news! batch recipient told id (notice-title notice) (notice-text notice)))
+       (put-news! batch recipient told id (notice-title notice)
+                  (string-append (outage-note batch told) (notice-text notice))))
       (told
        (let ((items (map (match-lambda ((_ notice _) (notice->item notice))) told)))
-         (put-news! batch recipient told id (bulletin-title items) (bulletin-text items)))))))
+         (put-news! batch recipient told id (bulletin-title items)
+                    (string-append (outage-note batch told) (bulletin-text items))))))))
 
 (define (tell-digest! batch recipient kind news title text)
   "Tell RECIPIENT the digest of KIND with TITLE and TEXT, which tells of NEWS, a list."

@@ -32,6 +32,15 @@ looked at next."
  WHERE d.kind = 'deadline' AND s.host || '/' || s.tag = " subject)
                ms->time)))
 
+(define (said world)
+  "Return the titles of what was told, and the first lines of what was told of late subjects."
+  (map (match-lambda
+         (#(title text) (if (string-prefix? "The server" text)
+                            (list title (substring text 0 (string-index text #\newline)))
+                            title)))
+       (sql (world-db world) "SELECT json_extract(action, '$[1].title'),
+ json_extract(action, '$[1].text') FROM outbox ORDER BY id")))
+
 (define (looking . results)
   "Return the procedure of a world that returns what each of RESULTS, the same, does."
   (lambda (world) (map (lambda (result) (result world)) results)))
@@ -337,4 +346,17 @@ looked at next."
     '((ok () "d2 07:00:00")
       (late (("d1 07:00:00" "d2 07:30:00" late) ("d2 07:30:00" - late)) "d3 07:00:00"))
     (list (play nightly stands '("09:00" "ok") (took "d1 05:20" "ok" "d1 04:59:40"))
-          (play nightly stands '("09:00" "ok") (took "d2 07:30" "ok" "d1 05:00") "d2 07:31"))))
+          (play nightly stands '("09:00" "ok") (took "d2 07:30" "ok" "d1 05:00") "d2 07:31")))
+  (test-equal "the end of what was late names how often that was missed"
+    '("[sheepdog] FAIL h/t" "[sheepdog] LATE h/t: not heard since Mon 23 Nov 05:10; due Tue 24 Nov 05:00, grace 2 h"
+      "[sheepdog] ok h/t after 2 days, 1 failure, 2 missed")
+    (play nightly said '("05:10" "ok") '("d1 05:10" "fail") "d2 08:00" '("d3 05:40" "ok") "d3 06:00"))
+  (test-equal "what was missed while the server was away is told with that in its first line"
+    '(("[sheepdog] LATE h/t: not heard since Sun 22 Nov 01:55; due Sun 22 Nov 02:10, grace 15 min"
+       "The server heard nothing from Sun 22 Nov 02:00 to Sun 22 Nov 08:00: it did not run."))
+    (play "(expect \"h/t\" (every \"15m\") (grace \"15m\"))" said
+          (lambda (world)
+            (message! world "01:55" "ok")
+            (away world "02:00")
+            (back world "08:00" "08:00:20")
+            (until! world "08:16")))))
