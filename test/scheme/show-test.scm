@@ -154,6 +154,17 @@
                             (verdict "log" 7 'tell "problem" 1)))
              %now #:wide? #t)))
 
+  (test-equal "until when nobody is told, and who asked for that"
+    '("  silenced  until Tue 24 Nov 00:00: new disk (a.conf:3)"
+      "  acked     until it is ok by me (#4)")
+    (filter (lambda (line) (string-contains line " until "))
+            (subject-lines
+             (dossier #:standing
+                      (quieten (standing* 'warn)
+                               (list (quiet 'silenced "a.conf:3" (at "2026-11-24") "" "new disk")
+                                     (quiet 'acked "#4" #f "me" ""))))
+             %now)))
+
   (test-equal "what was never ok, and of which no command is known"
     '("penguin2/BORG-ETC  ok since Thu 12 Nov 06:00"
       "  last ok  never")

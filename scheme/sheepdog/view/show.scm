@@ -15,6 +15,7 @@
   #:use-module (sheepdog view document)
   #:use-module (sheepdog view log)
   #:use-module (sheepdog view org)
+  #:use-module ((sheepdog view silence) #:select (until-words))
   #:use-module (sheepdog view status)
   #:use-module (sheepdog view words)
   #:use-module (ice-9 match)
@@ -133,7 +134,7 @@
                (string-append
                 (match (quiet-until quiet)
                   (#f (if (eq? 'acked (quiet-kind quiet)) "until it is ok" "until further notice"))
-                  (until (string-append "until " (since-words until now))))
+                  (until (string-append "until " (until-words until now))))
                 (match (quiet-who quiet)
                   ("" "")
                   (who (string-append " by " (printable who))))
