@@ -302,6 +302,6 @@ that counts."
              (list (because notice)
                    (string-append "  sheepdog show " (number->string (notice-event notice))
                                   (if (opening? notice)
-                                      (string-append "; sheepdog ack " (name notice))
+                                      (string-append "; sheepdog ack " (shell-word (name notice)))
                                       ""))))
      "\n" 'suffix)))

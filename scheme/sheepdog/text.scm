@@ -8,6 +8,7 @@
             fit
             pad
             wrap
+            shell-word
             nearest
             did-you-mean
             plural
@@ -50,6 +51,16 @@
           (if (and line (> (%text-width longer) width))
               (fill words #f (cons line lines))
               (fill (cdr words) longer lines))))))
+
+(define (shell-word text)
+  "Return TEXT as one word of a shell: in quotes, where it has what a shell may take for more."
+  (if (and (not (string-null? text))
+           (string-every (lambda (c)
+                           (or (char-alphabetic? c) (char-numeric? c)
+                               (memv c (string->list "%+,-./:=@_"))))
+                         text))
+      text
+      (string-append "'" (string-join (string-split text #\') "'\\''") "'")))
 
 (define %farthest 3)                              ;edits
 

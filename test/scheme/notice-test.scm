@@ -56,6 +56,13 @@ because: ok -> fail; not told of it before; not silenced; nothing it depends on 
 "
     (notice-text problem))
 
+  (test-equal "a name that a shell would take for more is in quotes where it is to be typed"
+    '("FAIL base/disk /y; x: full" "  sheepdog show 1790; sheepdog ack 'base/disk /y; x'")
+    (let ((n (problem-of (make-subject 1 "base" "disk /y; x" "disk" 0 #f 'fail 'fail begin-at
+                                       begin-at 'fail 1 begin-at begin-at 1 1 1790 "full" 1 0))))
+      (list (string-drop (notice-title n) (string-length "[sheepdog] "))
+            (line (notice-text n) "  sheepdog show"))))
+
   (test-equal "stdout stands in where stderr is empty"
     '("stdout, 1 line:" "  the disk is full")
     (let ((lines (string-split

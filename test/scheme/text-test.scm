@@ -20,6 +20,9 @@
   (test-equal "text is wrapped at words, a long word is not"
     '(("one two" "three") ("abcdefgh" "i") ())
     (list (wrap "one two  three" 8) (wrap "abcdefgh i" 4) (wrap "" 4)))
+  (test-equal "a word of a shell is in quotes where it must be"
+    '("tux01/raid" "'base/disk /y'" "'it'\\''s'" "'$(x)'" "''")
+    (map shell-word '("tux01/raid" "base/disk /y" "it's" "$(x)" "")))
   (test-equal "the nearest name is found"
     '("status" "port" "host")
     (list (nearest "statsu" '("show" "status" "log"))

@@ -33,15 +33,6 @@ that is no random id of a spool stands whole."
                    "%-d %b %H:%M:%S")
                ms))
 
-(define (shell-word text)
-  (if (and (not (string-null? text))
-           (string-every (lambda (c)
-                           (or (char-alphabetic? c) (char-numeric? c)
-                               (memv c (string->list "%+,-./:=@_"))))
-                         text))
-      text
-      (string-append "'" (string-join (string-split text #\') "'\\''") "'")))
-
 (define (command-text outcome)
   "What was run, as one would type it; #f when OUTCOME does not say."
   (cond ((assq-ref outcome 'command))
