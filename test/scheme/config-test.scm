@@ -288,6 +288,10 @@ files (NAME CONTENT) beside it."
       '("test.conf:1:18: error: 'silence' wants HOST/TAG, got \"tux02\""
         "hint: everything on tux02 is \"tux02/*\"")
       (errors "(config (silence \"tux02\" (until \"2026-11-24\")))"))
+    (test-equal "a subject is HOST/TAG, too"
+      '("test.conf:1:31: error: 'on' wants one subject, HOST/TAG, got \"switch\""
+        "hint: everything on switch is \"switch/*\"")
+      (errors "(config (depends \"tux*/*\" (on \"switch\")))"))
     (test-equal "an expectation says how often"
       '("test.conf:1:9: error: 'expect' wants (every ...) or (cron ...)")
       (errors "(config (expect \"a/b\"))"))

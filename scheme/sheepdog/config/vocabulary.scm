@@ -109,7 +109,7 @@
        (string-append "everything on " text " is \"" text "/*\"")))
 (define subjects (text-type "PATTERN" "HOST/TAG" pattern #:hint whole-host))
 (define subject
-  (text-type "SUBJECT" "one subject, HOST/TAG,"
+  (text-type "SUBJECT" "one subject, HOST/TAG"
              (lambda (text)
                (let ((compiled (pattern text)))
                  (and compiled (pattern-plain? compiled) text)))
