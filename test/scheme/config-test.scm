@@ -288,6 +288,10 @@ files (NAME CONTENT) beside it."
       '("test.conf:1:18: error: 'silence' wants HOST/TAG, got \"tux02\""
         "hint: everything on tux02 is \"tux02/*\"")
       (errors "(config (silence \"tux02\" (until \"2026-11-24\")))"))
+    (test-equal "a redis has no address"
+      '("test.conf:1:16: error: 'redis' wants no values, got 1"
+        "hint: such as (redis (host \"localhost\") (port 7777)), or (queue \"redis://...\")")
+      (errors "(config (redis \"redis://localhost\"))"))
     (test-equal "a subject is HOST/TAG, too"
       '("test.conf:1:31: error: 'on' wants one subject, HOST/TAG, got \"switch\""
         "hint: everything on switch is \"switch/*\"")

@@ -123,7 +123,8 @@ that is in force then, else DEFAULT.  Of an option that repeats: the list of its
            (complain! context
                       (if (and most (> given most)) (list-ref data most) entry-datum)
                       (format #f "~a wants ~a, got ~a"
-                              (spec-label spec) (values-wanted spec) given))
+                              (spec-label spec) (values-wanted spec) given)
+                      (spec-hint spec))
            '())
           (else
            (remove (lambda (value) (or (nothing? value) (misfit? value)))

@@ -37,6 +37,7 @@
    (spec 'redis '()
          "The same as host and port, in one entry."
          #:who "CDS"
+         #:hint "such as (redis (host \"localhost\") (port 7777)), or (queue \"redis://...\")"
          #:options (list (option 'host '(host) "The host." #:default '("localhost"))
                          (option 'port '(port) "The port." #:default '(6379))
                          password))

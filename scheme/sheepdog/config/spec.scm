@@ -23,6 +23,7 @@
             spec-unique
             spec-needs
             spec-later?
+            spec-hint
             spec-option
             spec-single?
             spec-least
@@ -38,7 +39,8 @@
   (count slot-count))                             ;one, optional, some (1 and more), any (0 ...)
 
 (define-record-type <spec>
-  (make-spec name label values options sentence who repeats? default unique needs later?)
+  (make-spec name label values options sentence who repeats? default unique needs later?
+             hint)
   spec?
   (name spec-name)                                ;symbol
   (label spec-label)                              ;string: how errors call it, "'port'"
@@ -50,10 +52,11 @@
   (default spec-default)                          ;list of plain values as written | #f: none
   (unique spec-unique)                            ;the first value tells entries apart
   (needs spec-needs)                              ;see `spec'
-  (later? spec-later?))                           ;only checked by this version
+  (later? spec-later?)                            ;only checked by this version
+  (hint spec-hint))                               ;string | #f: for a wrong number of values
 
 (define* (spec name values sentence #:key (who "") (options '()) (repeats? #f) (default #f)
-               (unique #f) (needs '()) (later? #f)
+               (unique #f) (needs '()) (later? #f) (hint #f)
                (label (string-append "'" (symbol->string name) "'")))
   "Return what may be written as (NAME VALUE... OPTION...).
 
@@ -61,9 +64,9 @@ VALUES lists types as `find-type' knows them, each perhaps followed by `?' (may 
 `+' (one or more) or `*' (any number).  DEFAULT is what is in force when it is not given, a
 list of values as they would be written.  UNIQUE, a boolean, forbids two entries with the same
 first value.  NEEDS is a list of lists of option names: of each exactly one must be given; of one
-that begins with `any', at least one."
+that begins with `any', at least one.  HINT helps him who gave too many values, or too few."
   (make-spec name label (parse-values values) options sentence who repeats? default unique
-             needs later?))
+             needs later? hint))
 
 (define (parse-values values)
   (match values
