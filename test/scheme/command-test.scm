@@ -35,6 +35,15 @@
                    #\newline))
                 '("--help" "--usage"))))
      action-names))
+  (test-equal "no help disowns what has an effect"
+    '()
+    (filter (lambda (name)
+              (string-contains (string-join
+                                (string-tokenize
+                                 (with-output-to-string
+                                   (lambda () (run-action name '("--help") '())))))
+                               "no effect yet"))
+            action-names))
   (test-equal "arguments and options may come as JSON has them"
     0
     (let ((status #f))

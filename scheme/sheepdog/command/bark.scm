@@ -96,7 +96,7 @@
                  #:wants "a relation and its arguments")
          (option "replaces" "The facts are all there is of the relation REL now."
                  #:many? #t #:argument "REL")
-         (option "every" "Declare that one is expected so often, as 15m (no effect yet)."
+         (option "every" "Declare that one is expected so often, as 15m."
                  #:argument "DURATION" #:convert checked-duration
                  #:wants "a duration such as \"15m\"")
          (option "stdin" "Standard input is the output to be kept with it.")

@@ -21,7 +21,7 @@
    "Say that this machine, or a thing on it, is alive."
    (list (option "tag" "The thing that is alive; PING." #:short #\t #:argument "TAG"
                  #:default "PING")
-         (option "every" "Declare that it is expected so often, as 15m (no effect yet)." #:argument "DURATION"
+         (option "every" "Declare that it is expected so often, as 15m." #:argument "DURATION"
                  #:convert checked-duration #:wants "a duration such as \"15m\""))
    #:notes '("Example: sheepdog ping --every 15m")))
 
