@@ -114,6 +114,16 @@
                                   #:summary (make-string 100 #\x)))
                    #:outcome (const #f) #:wide? #t)))
 
+  (test-equal "that nobody is told stands where it is not cut, nor of what is ok"
+    (list (string-append "! a  b  FAIL  12 s ago  silenced, acked, " (make-string 37 #\x) "…")
+          "+    c  ok    12 s ago")
+    (let ((both (list (quiet 'silenced "#3" #f "" "") (quiet 'acked "#4" #f "" ""))))
+      (cdr (lines (list (quieten (subject "a" "b" 'fail (- %now 12000)
+                                          #:summary (make-string 100 #\x))
+                                 both)
+                        (quieten (subject "a" "c" 'ok (- %now 12000)) both))
+                  #:outcome (const #f) #:all? #t))))
+
   (test-equal "text of others cannot play with the terminal"
     "? a  t\\x1b;c\\x202e;  unknown  12 s ago  \\x0a;x"
     (second (lines (list (subject "a" "t\x1bc\u202e" 'unknown (- %now 12000)

@@ -89,10 +89,15 @@ acknowledged."
     (at (time->words at now))))
 
 (define (quiet-words standing)
-  "Return \", silenced\", \", acked\", or \"\" where STANDING is told of."
-  (string-concatenate (map (lambda (quiet)
-                             (string-append ", " (symbol->string (quiet-kind quiet))))
-                           (standing-quiet standing))))
+  "Return \"silenced\", \"acked\", both in a list, or '() where STANDING is told of."
+  (map (compose symbol->string quiet-kind) (standing-quiet standing)))
+
+(define (remarks standing outcome outlook)
+  "Return what is said of STANDING in its line, that nobody is told of it first: the end may be cut."
+  (string-join (remove string-null?
+                       (append (if (bad? (standing-state standing)) (quiet-words standing) '())
+                               (list (words standing outcome outlook))))
+               ", "))
 
 (define (row standing host? now run-times outcome outlook)
   "The cells of STANDING; HOST? says whether it is the first of its host."
@@ -102,8 +107,7 @@ acknowledged."
           (printable (standing-tag standing))
           (styled state (state-word state))
           (heard-words standing now)
-          (string-append (words standing (and (bad? state) (outcome standing)) outlook)
-                         (if (bad? state) (quiet-words standing) ""))
+          (remarks standing (and (bad? state) (outcome standing)) outlook)
           (sparkline (run-times standing)))))
 
 (define (rows standings now run-times outcome outlook)
