@@ -33,7 +33,8 @@
                  #:wants "a time such as 2026-12-01 or '2026-12-01 08:00'")
          %quiet-options)
    #:most 2
-   #:notes '("What is over is told all the same to whoever was told that it began. A silence of the same pattern is replaced. --off takes the pattern as it was given, or the number that --list shows, as '#3'."
+   #:notes '("A bare word is a host: tux02 means 'tux02/*'."
+             "What is over is told all the same to whoever was told that it began. A silence of the same pattern is replaced. --off takes the pattern as it was given, or the number that --list shows, as '#3'."
              "Example: sheepdog silence 'tux02/*' 2d --reason 'new disk'")))
 
 (define (usage text hint)

@@ -55,14 +55,26 @@ host that has one; raise `usage' when several have."
                          (format #f "did you mean '~a'?" (printable near))
                          "'sheepdog status --all' shows what there is")))))
 
+(define (of-tag word standings)
+  "Return the name of the first of STANDINGS whose tag is WORD, in capitals or not, or #f."
+  (and=> (find (lambda (s) (string-ci=? word (standing-tag s))) standings)
+         standing-name))
+
 (define (nearest-subject db text)
   "Return the name of a subject of DB that TEXT was probably meant to be, or #f."
-  (nearest text (map standing-name (subjects db))))
+  (let ((standings (subjects db)))
+    (or (of-tag text standings)
+        (nearest text (map standing-name standings)))))
 
 (define (nearest-pattern pattern standings)
   "Return the name of one of STANDINGS, or a pattern for its host, that PATTERN was probably meant
-to be, or #f."
-  (nearest (pattern-text pattern)
-           (append-map (lambda (s)
-                         (list (string-append (standing-host s) "/*") (standing-name s)))
-                       standings)))
+to be, or #f.  Where there is no such host, a bare word may have been meant as a tag."
+  (let* ((text (pattern-text pattern))
+         (word (and (string-suffix? "/*" text) (string-drop-right text 2))))
+    (or (and word
+             (not (any (lambda (s) (string-ci=? word (standing-host s))) standings))
+             (of-tag word standings))
+        (nearest text
+                 (append-map (lambda (s)
+                               (list (string-append (standing-host s) "/*") (standing-name s)))
+                             standings)))))
