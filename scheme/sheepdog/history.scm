@@ -26,7 +26,7 @@
             entry?
             entry-id entry-at entry-received entry-host entry-tag entry-monitor
             entry-kind entry-state entry-before entry-nth entry-summary entry-elapsed
-            entry-told
+            entry-told entry-held?
             newest-entries
             entries-after
             newest-id
@@ -161,7 +161,7 @@ ms, the oldest first; '() where no command runs."
 ;;; What was said
 
 (define-record-type <entry>
-  (entry id at received host tag monitor kind state before nth summary elapsed told)
+  (entry id at received host tag monitor kind state before nth summary elapsed told held?)
   entry?
   (id entry-id)                                  ;of the message and its event
   (at entry-at)                                  ;epoch ms
@@ -175,7 +175,8 @@ ms, the oldest first; '() where no command runs."
   (nth entry-nth)                                ;how many results in a row not ok
   (summary entry-summary)
   (elapsed entry-elapsed)                        ;ms | #f
-  (told entry-told))                             ;list of recipients told of it
+  (told entry-told)                              ;list of recipients told of it
+  (held? entry-held?))                           ;may somebody still be told of it?
 
 (define (before db host tag at id)
   "The state of the result before that of ID at AT, a string; \"\": there is none."
@@ -204,18 +205,29 @@ a thousand and more are a thousand."
  JOIN outbox o ON o.id = a.outbox
  WHERE e.id = " id " ORDER BY 1")))
 
+(define (held? db id)
+  "Is telling somebody of the event ID, of an incident that is not over, only put off?"
+  (= 1 (sql-value db "SELECT EXISTS (SELECT 1 FROM event e
+ JOIN subject s ON s.host = e.host AND s.tag = e.tag
+ JOIN decision d ON d.subject = s.id
+ WHERE e.id = " id " AND e.t >= s.bad_since AND d.verdict = 'hold'
+ AND NOT EXISTS (SELECT 1 FROM decision n WHERE n.subject = d.subject
+  AND n.recipient = d.recipient AND (n.id > d.id OR (n.verdict <> 'hold' AND n.event >= e.id))))")))
+
 (define (find-entry db id)
   "Return the <entry> of the message ID, or #f: not handled, or unknown."
   (match (sql-row db "SELECT t, rx, host, tag, monitor, kind, state, summary, elapsed
  FROM event WHERE id = " id)
     (#f #f)
     (#(at received host tag monitor kind now summary elapsed)
-     (let ((now (state now)))
+     (let* ((now (state now))
+            (bad? (and now (not (eq? now 'ok)))))
        (entry id at received host tag monitor (string->symbol kind) now
               (and now (state (before db host tag at id)))
-              (if (and now (not (eq? now 'ok))) (nth db host tag at id) 0)
+              (if bad? (nth db host tag at id) 0)
               summary elapsed
-              (told-of db id))))))
+              (told-of db id)
+              (and bad? (held? db id)))))))
 
 (define (names db pattern)
   "The (host, tag) that fit PATTERN of all that anything was ever said of, as the

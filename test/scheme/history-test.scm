@@ -115,6 +115,19 @@
          (4 "web1" "dump" #f #f 0 ())
          (5 "web1" "dump" fail fail 2 ("b@x")))
        (map summary-of (newest-entries db #f #:limit 5)))
+     (test-equal "of the present incident those are held that were only put off since"
+       '((2 #f) (4 #f) (5 #t) (6 #t))
+       (call-with-store
+        (lambda (db)
+          (for-each (lambda (id state) (say! db id (* 10 id) "a" "b" state))
+                    (iota 6 1) '("ok" "fail" "ok" "fail" "fail" "fail"))
+          (stand! db 1 "a" "b" "fail" 6 #:failures 3 #:bad-since 40)
+          (sql db "INSERT INTO decision (subject, recipient, since, at, event, verdict, reason,
+ count) VALUES (1, 'a@x', 40, 40, 4, 'no', 'same', 1),
+ (1, 'a@x', 50, 60, 6, 'hold', 'silenced #1', 2),
+ (1, 'b@x', 40, 40, 4, 'hold', 'soft 1/3', 1), (1, 'b@x', 60, 60, 6, 'no', 'milder', 1)")
+          (map (lambda (entry) (list (entry-id entry) (entry-held? entry)))
+               (newest-entries db #f #:states '(fail))))))
      (test-equal "of a pattern, however the tag is written"
        '(6)
        (map entry-id (newest-entries db (pattern "web3/disk /") #:limit 20)))

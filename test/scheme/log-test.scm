@@ -16,9 +16,9 @@
   (or (parse-time text 0) (error "no time" text)))
 
 (define* (said id time host tag state #:key before (nth 0) (summary "") elapsed
-               (told '()) (kind 'bark))
+               (told '()) (held? #f) (kind 'bark))
   (entry id (at time) (at time) host tag "error" kind state before nth summary elapsed
-         told))
+         told held?))
 
 (define %late
   (said 1830 "2026-11-21 22:34" "tux02" "PING" 'late #:before 'ok #:nth 1
@@ -47,6 +47,11 @@
     (log-lines (list %late %failed)
                #:outcome (lambda (entry)
                            (and (eq? 'fail (entry-state entry)) '((status . 2))))))
+
+  (test-equal "what is on hold may still be told"
+    '("2026-11-22 06:00:00  a  b  ok -> FAIL  no answer (not yet)")
+    (log-lines (list (said 1 "2026-11-22 06:00" "a" "b" 'fail #:before 'ok #:nth 1
+                           #:summary "no answer" #:held? #t))))
 
   (test-equal "what tells no state shows its kind; a success how long it took"
     '("2026-11-22 06:00:00  a  b  start"

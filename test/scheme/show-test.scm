@@ -53,7 +53,7 @@
                       0 (list (list "A" (at "2026-11-22 06:00") #t)
                               (list "" (at "2026-11-22 09:00") #f)))
    #:entry (entry 1841 %received %received "penguin2" "BORG-ETC" "error" 'bark 'fail
-                  'fail 3 "borg exited with status 2 after 0.4 s" 400 '())
+                  'fail 3 "borg exited with status 2 after 0.4 s" 400 '() #f)
    #:stored (kept %borg)
    #:message (message %borg)
    #:tellings (list (telling "admin@myhost.eu" "[]" 1790 0 1 #f

@@ -24,9 +24,11 @@
           (else (state-word now)))))
 
 (define (remark entry)
-  "In parentheses, for a bad ENTRY: the how many-th it is, and that nobody was told."
+  "In parentheses, for a bad ENTRY: the how many-th it is, and that nobody was told, or not yet."
   (let ((parts (append (if (> (entry-nth entry) 1) (list (ordinal (entry-nth entry))) '())
-                       (if (null? (entry-told entry)) '("no mail") '()))))
+                       (cond ((pair? (entry-told entry)) '())
+                             ((entry-held? entry) '("not yet"))
+                             (else '("no mail"))))))
     (if (or (null? parts) (not (bad? (entry-state entry))))
         ""
         (string-append " (" (string-join parts ", ") ")"))))
