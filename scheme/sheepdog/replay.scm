@@ -18,6 +18,7 @@
   #:use-module (sheepdog round)
   #:use-module (sheepdog sql)
   #:use-module (sheepdog store)
+  #:use-module (sheepdog temporary)
   #:use-module (ice-9 match)
   #:use-module (srfi srfi-1)
   #:use-module (srfi srfi-9)
@@ -99,26 +100,17 @@
 
 (define (call-with-copy db proc)
   "Call PROC with an empty database that knows the senders of DB and what people asked for in it."
-  (let* ((directory (mkdtemp (string-append (or (getenv "TMPDIR") "/tmp")
-                                            "/sheepdog-replay.XXXXXX")))
-         (file (string-append directory "/sheepdog.db"))
-         (copy (open-store file 'create)))
-    (dynamic-wind
-      (const #t)
-      (lambda ()
-        (%db-run copy "PRAGMA synchronous = OFF" '())
-        (with-transaction copy
-          (copy-senders! db copy)
-          (for-each (lambda (table) (copy-table! db copy table)) %people-said))
-        (proc copy))
-      (lambda ()
-        (%db-close! copy)
-        (for-each (lambda (name)
-                    (catch 'system-error
-                      (lambda () (delete-file (string-append file name)))
-                      (const #f)))
-                  '("" "-wal" "-shm" ".mark"))
-        (rmdir directory)))))
+  (with-temporary-directory (directory)
+    (let ((copy (open-store (string-append directory "/sheepdog.db") 'create)))
+      (dynamic-wind
+        (const #t)
+        (lambda ()
+          (%db-run copy "PRAGMA synchronous = OFF" '())
+          (with-transaction copy
+            (copy-senders! db copy)
+            (for-each (lambda (table) (copy-table! db copy table)) %people-said))
+          (proc copy))
+        (lambda () (%db-close! copy))))))
 
 (define %most-rounds 1000)                        ;at one moment
 

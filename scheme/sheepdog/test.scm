@@ -17,14 +17,14 @@
 
 (define-module (sheepdog test)
   #:use-module (sheepdog error)
-  #:use-module (ice-9 ftw)
+  #:use-module (sheepdog temporary)
   #:use-module (ice-9 match)
   #:use-module (ice-9 pretty-print)
   #:use-module (srfi srfi-9)
   #:use-module ((srfi srfi-64) #:prefix srfi:)
   #:export (run-tests call-with-tests
-            test-assert test-equal test-false test-raises test-group test-skip check
-            with-temporary-directory call-with-temporary-directory))
+            test-assert test-equal test-false test-raises test-group test-skip check)
+  #:re-export (with-temporary-directory call-with-temporary-directory))
 
 
 ;;; What evaluating an expression came to.
@@ -190,29 +190,3 @@ outside of the tests is a failure too, since the tests behind it did not run."
 (define-syntax-rule (run-tests name body ...)
   "Run the definitions and tests of BODY, print the count, and exit."
   (call-with-tests name (lambda () body ... #t)))
-
-
-;;; Fixtures.
-
-(define (remove-tree file)
-  "Remove FILE and, if it is a directory, all below it; links are not followed."
-  (when (eq? 'directory (stat:type (lstat file)))
-    (chmod file #o700)
-    (for-each (lambda (name) (remove-tree (string-append file "/" name)))
-              (scandir file (lambda (name) (not (member name '("." "..")))))))
-  (if (eq? 'directory (stat:type (lstat file)))
-      (rmdir file)
-      (delete-file file)))
-
-(define (call-with-temporary-directory proc)
-  "Call PROC with the name of a new, private directory, and remove it on every exit."
-  (let ((directory (mkdtemp (string-append (or (getenv "TMPDIR") "/tmp")
-                                           "/sheepdog-test-XXXXXX"))))
-    (dynamic-wind
-      (const #t)
-      (lambda () (proc directory))
-      (lambda () (remove-tree directory)))))
-
-(define-syntax-rule (with-temporary-directory (directory) body ...)
-  "Run BODY with DIRECTORY bound to the name of a new directory, removed at the end."
-  (call-with-temporary-directory (lambda (directory) body ...)))

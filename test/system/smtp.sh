@@ -116,7 +116,7 @@ same "to a mailbox there" 'dog@example.org|root|-|-' "$(envelope 003)"
 # --- what may pass is tried again, what will not is not
 unprotected "a recipient that is refused" 65 nobody@example.org
 has "says what the server says" "RCPT: 550 5.1.1 no such user" err
-unprotected "one that is refused for now" 75 later@example.org
+unprotected "one that is refused this time" 75 later@example.org
 has "says so, too" "RCPT: 451 4.7.1 come back later" err
 unprotected "a sender that is refused" 65 a@example.org --from=refused@example.org
 has "is named" "MAIL: 553 5.1.8 sender refused" err
