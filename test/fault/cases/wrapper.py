@@ -247,7 +247,7 @@ def signals_to_wrapper(t):
     id, wrapper = jobs.start("trap 'exit 7' TERM; while :; do sleep 0.05; done")
     t.same("of a job that handles TERM", 7, wrapper.end(signal.SIGTERM))
     sent[jobs.due(id)] = (None, 7)
-    id, status, text = on_terminal(t, jobs, "trap 'echo got it; exit 9' INT; echo ready; sleep 600; :")
+    id, status, text = on_terminal(t, jobs, "trap 'echo got it; exit 9' INT; echo ready; while :; do sleep 0.05; done")
     t.same("Ctrl-C: status", 9, status)
     t.same("Ctrl-C: how often the job got it", 1, text.count(b"got it"))
     sent[id] = (None, 9)
