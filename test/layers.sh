@@ -134,6 +134,9 @@ plugins=$(find monitors handlers -name '*.scm' | sort)
     imports scheme/sheepdog/$noun.scm | grep -E '\(sheepdog (monitor|action|plugin|plugins|notify|round|command)' |
       rule "$noun stands below monitors and actions"
   done
+  imports $(find scheme/sheepdog/logic -name '*.scm') |
+    grep -E '\(sheepdog (store|fact|relations|catalogue|table|chronicle|batch|round|command|config\)|monitor)' |
+    rule "logic knows no machine and no table of ours"
   imports $modules | sed -E 's|^scheme/([^ ]+)\.scm |\1 |' | grep -F '(sheepdog' |
     sed -E 's|[()]||g' | awk '{ used = $2; for (i = 3; i <= NF; i++) used = used "/" $i; if ($1 != used) print $1, used }' |
     circles | rule "no circle among our modules"

@@ -25,7 +25,7 @@
 ;;; Opening.
 
 (define %application #x53686570)                  ;"Shep", PRAGMA application_id
-(define %schema 3)                                ;the newest sql/N.sql
+(define %schema 4)                                ;the newest sql/N.sql
 
 (define (mark-file file)
   (string-append file ".mark"))

@@ -62,7 +62,7 @@
           (%db-close! db)
           found)))
     (test-raises "a newer schema is refused with its number" 'database-failed
-                 (string-append file " has schema 99, this sheepdog knows 3")
+                 (string-append file " has schema 99, this sheepdog knows 4")
       (begin
         (let ((db (%db-open file 'read-write)))
           (sql db "PRAGMA user_version = 99")
