@@ -7,7 +7,6 @@
 
 (define-module (sheepdog calendar)
   #:use-module (sheepdog batch)
-  #:use-module (sheepdog config)
   #:use-module (sheepdog core)
   #:use-module (sheepdog diary)
   #:use-module (sheepdog due)
@@ -20,24 +19,9 @@
   #:use-module (ice-9 match)
   #:use-module (srfi srfi-1)
   #:use-module (srfi srfi-9)
-  #:export (configured-appointments entry->appointment
-            entered entered? entered-id entered-appointment entered-who entered-at
+  #:export (entered entered? entered-id entered-appointment entered-who entered-at
             entered-appointments enter-appointment! strike-appointment!
             plan-diary! tell-appointment!))
-
-
-;;; Of the configuration: (diary NAME (on T) | (cron SPEC) (text TEXT) (remind D...)).
-
-(define (entry->appointment entry)
-  (appointment (symbol->string (entry-value entry))
-               (entry-ref entry 'text)
-               #:on (entry-ref entry 'on)
-               #:cron (entry-ref entry 'cron)
-               #:remind (entry-ref entry 'remind '())))
-
-(define (configured-appointments config)
-  "Return the appointments of CONFIG."
-  (map entry->appointment (config-entries config 'diary)))
 
 
 ;;; Entered by hand.
@@ -101,7 +85,8 @@ moment that is to come."
 (define (plan-diary! db config now)
   "Let the clock know the appointments of CONFIG, which counts from NOW on.  What was to be told
 before and was not is told yet; of an appointment that is new only what is to come."
-  (let ((names (map appointment-name (configured-appointments config))))
+  (let* ((appointments (policy-appointments (policy config)))
+         (names (map appointment-name appointments)))
     (for-each (match-lambda
                 (#(name)
                  (unless (or (member name names) (string-prefix? "#" name))
@@ -114,7 +99,7 @@ before and was not is told yet; of an appointment that is new only what is to co
                   (cond ((and planned (<= planned now)) #t)
                         (next (due! db (moment-at next) 'diary name))
                         (else (undue! db 'diary name)))))
-              (configured-appointments config))))
+              appointments)))
 
 (define (appointment-message policy appointment moment now)
   "Return the message that tells of MOMENT, as JSON text."
@@ -138,7 +123,7 @@ before and was not is told yet; of an appointment that is new only what is to co
          (appointment (or (find-entered db name)
                           (find (lambda (appointment)
                                   (string=? name (appointment-name appointment)))
-                                (configured-appointments (policy-config policy))))))
+                                (policy-appointments policy)))))
     (when appointment
       (let ((moment (find-moment appointment at))
             (next (next-after appointment at now)))

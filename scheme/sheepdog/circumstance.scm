@@ -116,8 +116,8 @@ to tell just him would be given up, too."
   (+ (or (and=> (pair-hold pair) hold-past) 0)
      (length (bygone-spans (batch-db batch) (matter-id matter)))))
 
-(define* (facts-of batch matter listener #:key look? flush? digest? (claimed? #t))
-  "Return the facts of a decision on MATTER for LISTENER.  LOOK? says that there may be a past that
+(define* (facts-of batch matter listener #:key note? look? flush? digest? (claimed? #t))
+  "Return the facts of a decision on MATTER for LISTENER, NOTE?: on a note about it.  LOOK? says that there may be a past that
 nothing was decided of, FLUSH? that all that waits for him goes now, DIGEST? that his digest does,
 CLAIMED? whether what he was told is still as we know it."
   (let* ((subject (matter-subject matter))
@@ -134,7 +134,7 @@ CLAIMED? whether what he was told is still as we know it."
            #:past (if (or look? (pair-hold pair)) (delay (past-of batch matter pair)) 0)
            #:catch-up (delay (catching-up-until (batch-db batch) (subject-host subject)
                                                 (batch-now batch)))
-           #:routed? (listener-routed? listener)
+           #:routed? (if note? (listener-noted? listener) (listener-routed? listener))
            #:routable? (listener-routable? listener)
            #:not-yet (listener-not-yet listener)
            #:reachable? (delay (reachable? batch subject recipient))

@@ -43,7 +43,10 @@
     (match (string->symbol (hold-reason (pair-hold (listener-pair listener))))
       ((or 'grouped 'limited)
        (due-by! db until 'flush (pair-recipient (listener-pair listener))))
-      ('digest #t)                                ;a digest is due by itself
+      ('digest
+       (due-by! db until 'digest
+                (roundup-key "digest" (clause-digest (listener-clause listener))
+                             (pair-recipient (listener-pair listener)))))
       ((or 'parent 'parent-wait 'settle)
        (hash-set! (batch-memory batch) 'dependent #t)
        (when until
@@ -154,7 +157,7 @@ DIGEST? as for `facts-of'."
 
 (define (add-notes! batch matter listener message notes)
   "Let NOTES, lists (KEY TEXT), wait for LISTENER; return those that are new to him."
-  (if (listener-routed? listener)
+  (if (listener-noted? listener)
       (filter (match-lambda
                 ((key text)
                  (add-note! (batch-db batch) (matter-id matter)
@@ -169,7 +172,7 @@ becomes of them is a decision when it is all that the message EVENT might tell, 
 that its note was told before."
   (let* ((pair (listener-pair listener))
          (db (batch-db batch))
-         (facts (facts-of batch matter listener))
+         (facts (facts-of batch matter listener #:note? #t))
          (notes (if told? '() (waiting-notes db (pair-subject pair) (pair-recipient pair))))
          (verdict (decide-note facts told?)))
     (cond ((and (tell? verdict) (pair? notes))
@@ -212,13 +215,13 @@ there is none, a note by itself."
    (listeners batch matter message)))
 
 (define (tell-note! batch matter message note)
-  "Tell all to whom MATTER is routed the NOTE of MESSAGE, a list (KEY TEXT), each once."
+  "Tell all whom it is for the NOTE of MESSAGE about MATTER, a list (KEY TEXT), each once."
   (for-each
    (lambda (listener)
      (let ((new (add-notes! batch matter listener message (list note))))
        (tell-notes! batch matter listener (message-id message)
-                    #:alone? #t #:told? (and (listener-routed? listener) (null? new)))))
-   (listeners batch matter message)))
+                    #:alone? #t #:told? (and (listener-noted? listener) (null? new)))))
+   (note-listeners batch matter message)))
 
 
 ;;; By the clock.
@@ -247,7 +250,7 @@ there is none, a note by itself."
                         (pair-recipient (listener-pair listener)))
     (() #f)
     (notes
-     (let ((verdict (decide-note (facts-of batch matter listener
+     (let ((verdict (decide-note (facts-of batch matter listener #:note? #t
                                            #:flush? flush? #:digest? digest?)
                                  #f)))
        (when (hold? verdict)

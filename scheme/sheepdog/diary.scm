@@ -13,24 +13,25 @@
   #:use-module (srfi srfi-1)
   #:use-module (srfi srfi-9)
   #:export (appointment appointment? appointment-name appointment-text appointment-on
-            appointment-cron appointment-remind
+            appointment-cron appointment-remind appointment-to
             moment moment? moment-at moment-date moment-ahead
             find-moment next-moment moment-over? next-after
-            moment-words moment-key))
+            ahead-words moment-words moment-key))
 
 (define-record-type <appointment>
-  (make-appointment name text on cron remind)
+  (make-appointment name text on cron remind to)
   appointment?
   (name appointment-name)                         ;string
   (text appointment-text)                         ;string
   (on appointment-on)                             ;ms | #f: CRON says when
   (cron appointment-cron)                         ;cron | #f
-  (remind appointment-remind))                    ;list of ms: how long before, too
+  (remind appointment-remind)                     ;list of ms: how long before, too
+  (to appointment-to))                            ;list of DEST; (): whom the clause names
 
-(define* (appointment name text #:key on cron (remind '()))
+(define* (appointment name text #:key on cron (remind '()) (to '()))
   "Return the appointment NAME, told as TEXT at ON or whenever CRON, in our zone, comes true, and
-REMIND ms before."
-  (make-appointment name text on cron remind))
+REMIND ms before, to TO or, where that is empty, to whom the clause names."
+  (make-appointment name text on cron remind to))
 
 (define-record-type <moment>
   (moment at date ahead)

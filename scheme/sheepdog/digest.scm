@@ -9,7 +9,7 @@
   #:use-module (sheepdog zone)
   #:use-module (ice-9 match)
   #:use-module (srfi srfi-9)
-  #:export (digest digest? digest-key digest-next digest-previous))
+  #:export (digest digest? digest-key digest-next digest-previous roundup-key))
 
 (define-record-type <digest>
   (make-digest cron zone key)
@@ -33,3 +33,8 @@
 (define (digest-previous digest ms)
   "Return when DIGEST was due last before MS."
   (last-occurrence (digest-cron digest) (digest-zone digest) (- ms 1)))
+
+(define (roundup-key kind digest recipient)
+  "Return the key in the index of what is due of the roundup KIND, \"digest\" or \"report\", at DIGEST
+to RECIPIENT."
+  (string-join (list kind (digest-key digest) recipient) "\n"))

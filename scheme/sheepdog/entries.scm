@@ -1,11 +1,12 @@
 ;;; entries.scm -- the entries of a configuration that say who is told of what, as records
 ;;; SPDX-License-Identifier: GPL-3.0-or-later
 
-;; (notify ...), (escalate ...), (depends ...), (silence ...) and the (window ...) they name.
+;; (notify ...), (escalate ...), (diary ...), (depends ...), (silence ...) and the (window ...) they name.
 
 (define-module (sheepdog entries)
   #:use-module (sheepdog config)
   #:use-module (sheepdog dependency)
+  #:use-module (sheepdog diary)
   #:use-module (sheepdog digest)
   #:use-module (sheepdog pattern)
   #:use-module (sheepdog route)
@@ -15,7 +16,8 @@
   #:use-module (sheepdog zone)
   #:use-module (ice-9 match)
   #:use-module (srfi srfi-1)
-  #:export (config-windows config-clauses config-escalations config-dependencies config-silences)
+  #:export (config-windows config-clauses config-escalations config-dependencies config-silences
+            entry->appointment)
   #:re-export (window-open? window-boundary))
 
 (define (as-list value)
@@ -116,6 +118,18 @@
          (escalation (as-pattern (entry-value entry)) (entry-ref entry 'after)
                      (destinations entry '())))
        (config-entries config 'escalate)))
+
+
+;;; Who is told of what the diary has.
+
+(define (entry->appointment entry)
+  "Return the appointment of ENTRY, a `(diary NAME ...)'."
+  (appointment (symbol->string (entry-value entry))
+               (entry-ref entry 'text)
+               #:on (entry-ref entry 'on)
+               #:cron (entry-ref entry 'cron)
+               #:remind (entry-ref entry 'remind '())
+               #:to (destinations entry '())))
 
 
 ;;; Who is not told.

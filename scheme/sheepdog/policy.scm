@@ -6,6 +6,7 @@
   #:use-module ((sheepdog config datum) #:select (datum->plain))
   #:use-module (sheepdog core)
   #:use-module (sheepdog demand)
+  #:use-module (sheepdog diary)
   #:use-module (sheepdog entries)
   #:use-module ((sheepdog mailer) #:select (mailer))
   #:use-module (sheepdog route)
@@ -14,13 +15,14 @@
   #:use-module (srfi srfi-9)
   #:export (policy policy?
             policy-config policy-name policy-clauses policy-escalations policy-dependencies
-            policy-silences policy-rules policy-mailfrom policy-mailer
-            find-destination
+            policy-silences policy-appointments policy-rules policy-mailfrom policy-mailer
+            policy-destinations find-destination
             during? during-boundary
             database-file))
 
 (define-record-type <policy>
-  (make-policy config name clauses escalations dependencies silences windows rules mailfrom mailer)
+  (make-policy config name clauses escalations dependencies silences appointments windows rules
+               mailfrom mailer)
   policy?
   (config policy-config)                          ;<config>
   (name policy-name)                              ;string: the host of our own messages
@@ -28,6 +30,7 @@
   (escalations policy-escalations)                ;list of escalations
   (dependencies policy-dependencies)              ;list of dependencies
   (silences policy-silences)                      ;list of silences
+  (appointments policy-appointments)              ;list of those of the diary, see (sheepdog diary)
   (windows policy-windows)                        ;alist: symbol -> window
   (rules policy-rules)                            ;index of (sheepdog demand): what is expected
   (mailfrom policy-mailfrom)                      ;string
@@ -83,6 +86,7 @@
                  (config-escalations config)
                  (config-dependencies config)
                  (config-silences config windows)
+                 (map entry->appointment (config-entries config 'diary))
                  windows
                  (expected config (lambda () made))
                  (or (config-ref config 'mailfrom #f)
@@ -97,19 +101,24 @@
         (hashq-set! %policies config made)
         made)))
 
+(define (policy-destinations policy)
+  "Return all the DESTs that POLICY names."
+  (append (append-map (lambda (clause)
+                        (append (clause-to clause)
+                                (match (clause-report clause)
+                                  (#f '())
+                                  ((digest . to) to))))
+                      (policy-clauses policy))
+          (append-map escalation-to (policy-escalations policy))
+          (append-map appointment-to (policy-appointments policy))))
+
 (define (find-destination policy text)
-  "Return the DEST whose name is TEXT, `log' when no clause knows it any more.  An address needs
-no clause: who was told of a problem is told of its end."
+  "Return the DEST whose name is TEXT, `log' when POLICY names it no more.  An address needs not be
+named: who was told of a problem is told of its end."
   (cond ((string=? text "log") 'log)
         ((string-prefix? "(" text)
          (or (find (lambda (destination) (string=? text (destination->text destination)))
-                   (append (append-map clause-to (policy-clauses policy))
-                           (append-map (lambda (clause)
-                                         (match (clause-report clause)
-                                           (#f '())
-                                           ((digest . to) to)))
-                                       (policy-clauses policy))
-                           (append-map escalation-to (policy-escalations policy))))
+                   (policy-destinations policy))
              'log))
         (else text)))
 

@@ -42,10 +42,8 @@
   (recipient roundup-recipient)                   ;string
   (digest roundup-digest))                        ;see (sheepdog digest)
 
-(define (roundup-key roundup)
-  (string-join (list (roundup-kind roundup) (digest-key (roundup-digest roundup))
-                     (roundup-recipient roundup))
-               "\n"))
+(define (key-of roundup)
+  (roundup-key (roundup-kind roundup) (roundup-digest roundup) (roundup-recipient roundup)))
 
 (define (clause-roundups clause)
   "Return the roundups that CLAUSE asks for."
@@ -63,22 +61,42 @@
 
 (define (policy-roundups policy)
   (delete-duplicates (append-map clause-roundups (policy-clauses policy))
-                     (lambda (a b) (string=? (roundup-key a) (roundup-key b)))))
+                     (lambda (a b) (string=? (key-of a) (key-of b)))))
+
+(define (asks-sender? clause)
+  (memq 'sender (clause-to clause)))
+
+(define (sender-roundup policy key)
+  "Return the digest KEY of somebody for whom messages wish, or #f: POLICY has none of that time."
+  (match (string-split key #\newline)
+    (("digest" time recipient)
+     (let ((digest (find (lambda (digest) (string=? time (digest-key digest)))
+                         (filter-map clause-digest
+                                     (filter asks-sender? (policy-clauses policy))))))
+       (and digest (roundup "digest" recipient digest))))
+    (_ #f)))
 
 (define (plan-digests! db config now)
   "Let the digests and reports that CONFIG asks for be due from NOW on."
   (for-each (lambda (roundup)
-              (unless (due-at db 'digest (roundup-key roundup))
+              (unless (due-at db 'digest (key-of roundup))
                 (due! db (digest-next (roundup-digest roundup) now)
-                      'digest (roundup-key roundup))))
+                      'digest (key-of roundup))))
             (policy-roundups (policy config))))
 
-(define (asks-for? clause wanted)
-  "Does CLAUSE tell the recipient of the roundup WANTED of its subjects, or ask for that report?"
+(define (wished-for? batch host tag recipient)
+  "Does the newest message about the subject HOST/TAG wish for RECIPIENT?"
+  (let ((matter (known-matter batch host tag)))
+    (and matter (member recipient (wish batch matter #f)))))
+
+(define (asks-for? batch clause wanted host tag)
+  "Does CLAUSE tell the recipient of the roundup WANTED of the subject HOST/TAG, or ask for that report?"
   (if (string=? "report" (roundup-kind wanted))
-      (any (lambda (roundup) (string=? (roundup-key roundup) (roundup-key wanted)))
+      (any (lambda (roundup) (string=? (key-of roundup) (key-of wanted)))
            (clause-roundups clause))
-      (member (roundup-recipient wanted) (map destination->text (clause-to clause)))))
+      (or (member (roundup-recipient wanted) (map destination->text (clause-to clause)))
+          (and (asks-sender? clause)
+               (wished-for? batch host tag (roundup-recipient wanted))))))
 
 
 ;;; What there is to say.
@@ -103,7 +121,8 @@
     (filter-map
      (match-lambda
        (#(host tag worst reason from until failures)
-        (and (any (lambda (clause) (asks-for? clause wanted)) (clauses-for clauses host tag))
+        (and (any (lambda (clause) (asks-for? batch clause wanted host tag))
+                  (clauses-for clauses host tag))
              (make-line host tag (string->symbol worst) reason from until failures))))
      (sql (batch-db batch) "SELECT host, tag, worst, reason, t0, t1, failures FROM interruption
  WHERE t1 > " since " ORDER BY t0, host, tag"))))
@@ -183,7 +202,7 @@
 
 (define (last-time batch roundup now)
   "Return when ROUNDUP was told last before NOW, or would have been."
-  (or (mark (batch-db batch) (string-append "told " (roundup-key roundup)))
+  (or (mark (batch-db batch) (string-append "told " (key-of roundup)))
       (digest-previous (roundup-digest roundup) now)
       0))
 
@@ -205,7 +224,7 @@
                         (part "Over" (append (map text over) (past-lines news)))
                         (part "Notes" (note-lines news))
                         (part "Diary" (map printable diary)))))
-    (set-mark! (batch-db batch) (string-append "told " (roundup-key roundup)) at)
+    (set-mark! (batch-db batch) (string-append "told " (key-of roundup)) at)
     (unless (null? lines)
       (tell-digest! batch (roundup-recipient roundup) (roundup-kind roundup) news
                     (title-of (roundup-kind roundup) open over)
@@ -218,11 +237,15 @@
             (held-for (batch-db batch) recipient '("digest"))))
 
 (define (tell-roundup! batch at key)
-  "Tell the digest or report KEY, which was due AT."
-  (match (find (lambda (roundup) (string=? key (roundup-key roundup)))
-               (policy-roundups (batch-policy batch)))
-    (#f (release! batch (last (string-split key #\newline))))
-    (roundup
-     (tell! batch roundup at)
-     (due! (batch-db batch) (digest-next (roundup-digest roundup) (batch-now batch))
-           'digest key))))
+  "Tell the digest or report KEY, which was due AT.  One for whom messages wish has his next when
+something waits for it."
+  (let* ((policy (batch-policy batch))
+         (planned (find (lambda (roundup) (string=? key (key-of roundup)))
+                        (policy-roundups policy))))
+    (match (or planned (sender-roundup policy key))
+      (#f (release! batch (last (string-split key #\newline))))
+      (roundup
+       (tell! batch roundup at)
+       (when planned
+         (due! (batch-db batch) (digest-next (roundup-digest roundup) (batch-now batch))
+               'digest key))))))

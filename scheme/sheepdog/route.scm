@@ -10,10 +10,11 @@
   #:use-module (ice-9 match)
   #:use-module (srfi srfi-1)
   #:use-module (srfi srfi-9)
+  #:use-module ((srfi srfi-9 gnu) #:select (set-field))
   #:export (clause clause?
             clause-patterns clause-to clause-on clause-terms clause-repeat clause-digest
             clause-report clause-group clause-limit clause-place
-            clauses-for clause-for clause-at
+            clauses-for clause-for clause-at clause-without-digest
             recipients destination->text
             escalation escalation-after escalation-to escalations-for))
 
@@ -41,6 +42,10 @@
 (() fits all), while (DURING ms) is true.  TO is a list of DEST: an address, a string; the symbol
 `sender' or `log'; or (exec \"PROGRAM\" ARG...).  The others are as in the record."
   (make-clause patterns to on terms repeat during digest report group limit place))
+
+(define (clause-without-digest clause)
+  "Return CLAUSE as it is for somebody to whom it sends no digest."
+  (set-field clause (clause-digest) #f))
 
 (define (fits? clause host tag)
   (or (null? (clause-patterns clause))
@@ -72,15 +77,15 @@
     ((? symbol?) (symbol->string destination))
     (_ (object->string destination))))
 
-(define (recipients clause mailto)
-  "Return the DESTs that CLAUSE tells, `sender' replaced by MAILTO, the addresses that the
-message wishes for; none twice."
+(define (recipients to mailto)
+  "Return the DESTs of TO, `sender' replaced by MAILTO, the addresses that the message wishes for;
+none twice."
   (delete-duplicates
    (append-map (lambda (destination)
                  (if (eq? destination 'sender)
                      mailto
                      (list destination)))
-               (if clause (clause-to clause) '()))))
+               to)))
 
 
 ;;; Escalations: `(escalate PATTERN (after D) (to DEST...))'.

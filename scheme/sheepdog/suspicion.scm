@@ -59,9 +59,6 @@
   (sql-value db "SELECT m.received FROM waiting w JOIN message m ON m.id = w.message
  ORDER BY w.message LIMIT 1"))
 
-(define (recipients-known policy)
-  (map destination->text (append-map clause-to (policy-clauses policy))))
-
 (define (given-up db policy now)
   "Return the recipients whom nothing reaches, with the error.  One of whom the configuration knows
 nothing is forgotten after a day."
@@ -69,7 +66,7 @@ nothing is forgotten after a day."
    (match-lambda
      ((recipient at error)
       (and (or (< (- now at) %day)
-               (member recipient (recipients-known policy)))
+               (member recipient (map destination->text (policy-destinations policy))))
            (cons recipient error))))
    (unreachable db)))
 

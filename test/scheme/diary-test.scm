@@ -91,6 +91,21 @@
         (set-world-now! world (time->ms "d20 12:00"))
         (settle-round! world)
         (titles world))))
+  (test-equal "whom it names is told at once, in his group, the others are not"
+    '(("d5 08:00:30" "(exec \"/p\")" "Change tapes.")
+      ("d5 08:00:30" "me@x" "Change tapes.")
+      ("d6 07:00:00" "a@x" "digest: notes and diary"))
+    (call-with-world "(config (name \"boss\") (mailto \"a@x\") (notify (digest \"07:00\"))
+ (diary tapes (cron \"0 8 * * fri\") (text \"Change tapes.\") (to \"me@x\" (exec \"/p\"))))"
+      (lambda (world)
+        (until! world "00:00")
+        (until! world "d7 00:00")
+        (map (match-lambda
+               (#(at recipient title)
+                (list (ms->time at) recipient
+                      (last (string-split (string-drop title 11) #\/)))))
+             (sql (world-db world) "SELECT at, recipient,
+ replace(json_extract(action, '$[1].title'), 'boss/diary: ', '/') FROM outbox ORDER BY id")))))
   (test-equal "what was over before the configuration had it is not told"
     '(("d5 08:00:00" "Change tapes."))
     (call-with-world "(config (name \"boss\") (mailto \"a@x\") (notify (group \"0s\" \"0s\"))

@@ -152,6 +152,28 @@ that we die before we know of it.  Return its calls: a list of (TIME WENT? ID TI
                    (list (told world)
                          (sql-value (world-db world)
                                     "SELECT count(DISTINCT recipient) FROM decision")))))
+(scenario "N26: whom messages wish for has his digest of just these, when there is one"
+  '(("d1 07:00:00" "b@x" digest "[sheepdog] digest: 1 not ok, 1 over"
+     "Not ok:" "  FAIL h/u since Sun 22 Nov at 12:00: fail"
+     "Over:" "  FAIL h/t Sun 22 Nov at 10:00-11:00: fail")
+    ("d1 07:00:00" "c@x" digest "[sheepdog] digest: 1 not ok, 0 over"
+     "Not ok:" "  FAIL h/v since Sun 22 Nov at 12:00: fail")
+    ("d2 07:00:00" "b@x" digest "[sheepdog] digest: 0 not ok, 1 over"
+     "Over:" "  FAIL h/u Sun 22 Nov at 12:00-Mon 23 Nov at 09:00: fail")
+    ("d3 07:00:00" "c@x" digest "[sheepdog] digest: 0 not ok, 1 over"
+     "Over:" "  FAIL h/v Sun 22 Nov at 12:00-Tue 24 Nov at 09:00: fail"))
+  (let ((b '(#:more ((mailto . "b@x")))) (c '(#:more ((mailto . "c@x")))))
+    (play "(notify (digest \"07:00\") (to sender))"
+          `(("10:00" "fail" ,@b) ("11:00" "ok" ,@b) ("12:00" "fail" #:subject "h/u" ,@b)
+            ("12:00" "fail" #:subject "h/v" ,@c) ("d1 09:00" "ok" #:subject "h/u" ,@b)
+            ("d2 09:00" "ok" #:subject "h/v" ,@c))
+          #:until "d4 12:00" #:result texts)))
+(scenario "N17: an escalation may go to whom the message wishes for"
+  '(("10:00:30" "a@x" problem "FAIL h/t") ("12:00:30" "b@x" problem "FAIL h/t")
+    ("12:30:30" "a@x" recovery "ok h/t after 2 h 30 min, 1 failure")
+    ("12:30:30" "b@x" recovery "ok h/t after 2 h 30 min, 1 failure"))
+  (play "(escalate \"h/*\" (after \"2h\") (to sender))"
+        '(("10:00" "fail" #:more ((mailto . "b@x"))) ("12:30" "ok"))))
 (scenario "N5: what was over before it was told is a line in a digest"
   '(("d1 07:00:00" "a@x" digest "[sheepdog] digest: 0 not ok, 1 over"
      "Over:" "  FAIL h/t Sun 22 Nov at 10:00-10:00: fail"))

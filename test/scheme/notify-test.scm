@@ -235,7 +235,7 @@ who was told LEDGER; what else is given are facts."
               (clause-to (clause-for (list by-day all) "h" "disk /")))))
     (test-equal "the sender's wish takes the place of `sender', nobody twice"
       '("a@x" "b@x" (exec "/p" "-v") log)
-      (recipients (clause #:to '("a@x" sender (exec "/p" "-v") log)) '("b@x" "a@x")))
+      (recipients '("a@x" sender (exec "/p" "-v") log) '("b@x" "a@x")))
     (test-equal "recipients have names"
       '("a@x" "log" "(exec \"/p\" \"-v\")")
       (map destination->text '("a@x" log (exec "/p" "-v")))))

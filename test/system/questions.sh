@@ -29,21 +29,29 @@ has "is explained" 'hour wants 0 to 23, got 25 in "0 25 * * *"' err
 same "nothing of that is kept" 0 "$(sql 'SELECT count(*) FROM diary')"
 runs "a text and its date" 0 dog diary "renew domain" --on "$(($(date +%Y) + 1))-12-01" --remind 7d
 has "is entered" "entered as #1" err
-echo '(config (name "tux01") (mailto "") (diary tapes (cron "* * * * *") (text "Change tapes.")))' > conf
+echo '(config (name "tux01") (mailto "") (diary tapes (cron "* * * * *") (text "Change tapes.") (to "me@x.y")))' > conf
 runs "a text for every minute, by hand" 0 dog diary "look up" --cron '* * * * *'
-dog diary --list > out
-check "what there is, with its number" grep -qE "^#1 .* 1 Dec .* renew domain +$(id -un), " out
-check "and that of the configuration, with its place" grep -qE '^tapes +\* \* \* \* \* +Change tapes. +.*conf:1$' out
+dog diary --list > narrow
+check "what there is, in 80 columns" [ "$(LC_ALL=C.UTF-8 wc -L < narrow)" -lt 80 ]
+dog diary --list --wide > out
+check "what there is, with its number" grep -qE "^#1 .* 1 Dec .* renew domain +7 days before, too +$(id -un), " out
+check "and that of the configuration, with its next date, to whom, and its place" \
+  grep -qE '^tapes +today [0-9:]+ +\(\* \* \* \* \*\) +Change tapes. +to me@x.y +.*conf:1$' out
 check "programs may have it as data" sh -c 'sheepdog diary -c conf --list -f json | jq -e ".appointments | map(.name) == [\"#1\", \"#2\", \"tapes\"]" > /dev/null'
 sql "SELECT count(*) FROM due WHERE kind = 'diary'" > due
 sqlite3 "$database" "UPDATE due SET at = 60000 * (at / 60000 - 1) WHERE kind = 'diary' AND key <> '#1'"
 dog queue flush 2> flush.log
-same "what is due is told, once" 'log|note|2' \
+same "what is due is told, once, to whom it says" 'log|note|1
+me@x.y|note|1' \
   "$(sql "SELECT recipient, kind, count(*) FROM outbox WHERE action LIKE '%tux01/diary: %' GROUP BY 1, 2")"
 same "and a fact" '#2|look up
 tapes|Change tapes.' "$(sql "SELECT k2, value FROM _fact WHERE relation = 'diary' ORDER BY 1")"
 runs "what is struck out" 0 dog diary --off '#2'
 runs "is there no more" 2 dog diary --off 2
+runs "what is of the configuration stays" 2 dog diary --off tapes
+check "and where it is, is said" grep -qE "^hint: take it out at .*conf:1$" err
+runs "what is of nobody" 2 dog diary --off tape
+has "is said to be" "there is no tape in the diary" err
 
 # --- silence: stored and shown, not told
 told() { sql "SELECT count(*) FROM outbox o JOIN about a ON a.outbox = o.id JOIN subject s ON s.id = a.subject WHERE s.tag = '$1' AND a.kind = '$2'"; }

@@ -17,7 +17,8 @@
   #:use-module (sheepdog view document)
   #:use-module (ice-9 format)
   #:use-module (ice-9 match)
-  #:autoload (sheepdog config) (config-entries read-config)
+  #:use-module (srfi srfi-1)
+  #:autoload (sheepdog config) (config-entries entry-place entry-value read-config)
   #:export (run
             %syntax))
 
@@ -25,9 +26,6 @@
   (match (parse-cron text)
     ((? string? problem) (raise-error 'usage problem "such as '0 5 * * *'"))
     (_ text)))
-
-(define (id-word text)
-  (string->count (if (string-prefix? "#" text) (string-drop text 1) text)))
 
 (define %syntax
   (action-syntax
@@ -40,8 +38,7 @@
                  #:convert checked-cron)
          (option "remind" "So long before, too; may be given again." #:argument "DURATION"
                  #:many? #t #:convert parse-duration #:wants "a duration such as 7d")
-         (option "off" "Strike out what --list shows under ID." #:argument "ID"
-                 #:convert id-word #:wants "a number that --list shows")
+         (option "off" "Strike out what --list shows under ID." #:argument "ID")
          (option "list" "Show what the diary has, that of the configuration too.")
          (option "wide" "Cut nothing to 80 columns."))
    #:most 1
@@ -72,20 +69,32 @@
       (remark (format #f "entered as #~a" id))
       0)))
 
-(define (strike! db place id)
-  (unless (with-transaction db (strike-appointment! db id (%now)))
-    (usage (format #f "there is no #~a in the diary" id)
-           "'sheepdog diary --list' shows what there is; what is of the configuration ends there"))
-  (remark (format #f "#~a is struck out" id))
-  0)
+(define (configured place)
+  "Return the entries of the configuration of PLACE that are for the diary."
+  (if (place-ref place 'file)
+      (config-entries (read-config (place-ref place 'file) #:check? #f) 'diary)
+      '()))
+
+(define (refuse-to-strike place name)
+  "Raise `usage': NAME cannot be struck out by hand."
+  (match (find (lambda (entry) (string=? name (symbol->string (entry-value entry))))
+               (configured place))
+    (#f (usage (format #f "there is no ~a in the diary" (printable name))
+               "'sheepdog diary --list' shows what there is"))
+    (entry (usage (format #f "~a is of the configuration" (printable name))
+                  (string-append "take it out at " (entry-place entry))))))
+
+(define (strike! db place name)
+  (let ((id (string->count (if (string-prefix? "#" name) (string-drop name 1) name))))
+    (unless (and id (with-transaction db (strike-appointment! db id (%now))))
+      (refuse-to-strike place (if id (format #f "#~a" id) name)))
+    (remark (format #f "#~a is struck out" id))
+    0))
 
 (define (print-diary db place options common)
   (let* ((now (%now))
          (entered (if db (entered-appointments db) '()))
-         (entries (if (place-ref place 'file)
-                      (config-entries (read-config (place-ref place 'file) #:check? #f) 'diary)
-                      '()))
-         (rows (diary-objects entered entries now)))
+         (rows (diary-objects entered (configured place) now)))
     (case (assq-ref common 'format)
       ((json) (print-json (document 'diary now `(appointments . ,(list->vector rows)))))
       ((sexp) (print-sexp 'sheepdog-diary

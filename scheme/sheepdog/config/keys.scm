@@ -228,7 +228,7 @@
                        "Tell at this time instead, all in one.")
                (option 'report '(digest-time)
                        "Tell at this time besides, all in one."
-                       #:options (list (recipients "Whom.")))
+                       #:options (list (option 'to '(known-destination *) "Whom.")))
                (option 'zone '(zone) "The time zone of digest and report.")
                (option 'group '(duration duration)
                        "Wait this long for more to tell; mail at most so often."
@@ -283,7 +283,8 @@
                          cron
                          (option 'text '(text) "What is told.")
                          (option 'remind '(duration +) "How long before, too.")
-                         (option 'to '(destination *) "Whom." #:later? #t)))
+                         (option 'to '(known-destination +)
+                                 "Whom, else those whom notify names.")))
    (spec 'reactions '((one-of no dry-run yes))
          "Whether the orders that receivers return are sent."
          #:who "S" #:later? #t #:default '(dry-run))

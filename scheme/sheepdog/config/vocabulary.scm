@@ -260,10 +260,10 @@ are right, but refused: what this version cannot do must not pass for done."
 
 ;;; Compound values.
 
-(define destination
+(define (destination-type phrase names)
+  "Return the type of a DEST, in words PHRASE, that may be one of NAMES."
   (make-type "DEST"
              (lambda (datum key context)
-               (define phrase "an address, sender, log or (exec \"PROGRAM\" ARG...)")
                (match (cons (datum-head datum) (map datum->plain (datum-items datum)))
                  (('exec _ (? string? words) ..1) (cons 'exec words))
                  (('webhook _ _)
@@ -272,10 +272,15 @@ are right, but refused: what this version cannot do must not pass for done."
                     ((? misfit? misfit) misfit)
                     (name (list 'webhook name))))
                  (_ (match (datum-value datum)
-                      ((or 'sender 'log) (datum-value datum))
+                      ((? (lambda (value) (memq value names)) name) name)
                       ((? string? text) (or (mailbox text) (wants phrase)))
                       (_ (wants phrase))))))
              #:nested? #t))
+
+(define destination
+  (destination-type "an address, sender, log or (exec \"PROGRAM\" ARG...)" '(sender log)))
+(define known-destination                         ;where no message says who its sender is
+  (destination-type "an address, log or (exec \"PROGRAM\" ARG...)" '(log)))
 
 (define run-word
   (make-type "ARG"
@@ -326,6 +331,7 @@ are right, but refused: what this version cannot do must not pass for done."
     (how-long-to-wait . ,how-long-to-wait) (duration-or-no . ,duration-or-no)
     (never-or-duration . ,never-or-duration) (socket . ,socket) (log-place . ,log-place)
     (queue . ,queue) (mailer . ,mailer) (destination . ,destination)
+    (known-destination . ,known-destination)
     (run-word . ,run-word) (argument-type . ,argument-type) (any . ,any-value)
     (file-here . ,file-here) (password-file . ,password-file) (program . ,program)
     (status . ,(number-type 0 255 "a status"))))

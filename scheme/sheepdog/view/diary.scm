@@ -5,7 +5,9 @@
   #:use-module (sheepdog calendar)
   #:use-module (sheepdog config)
   #:use-module (sheepdog diary)
+  #:use-module (sheepdog entries)
   #:use-module (sheepdog quantity)
+  #:use-module ((sheepdog route) #:select (destination->text))
   #:use-module (sheepdog schedule)
   #:use-module (sheepdog text)
   #:use-module (sheepdog view)
@@ -25,6 +27,7 @@
       (date . ,(instant (and next (moment-date next))))
       (cron . ,(absent (and=> (appointment-cron appointment) cron-text)))
       (remind . ,(list->vector (map seconds (appointment-remind appointment))))
+      (to . ,(list->vector (map destination->text (appointment-to appointment))))
       ,@more)))
 
 (define (diary-objects entered entries now)
@@ -43,11 +46,21 @@ come at NOW, as objects of a document."
                                              `((place . ,(entry-place entry)))))
                        entries))))
 
-(define (when-words object now)
-  "Return when it is: its cron line, or its date."
+(define (cron-words object)
   (match (assq-ref object 'cron)
-    ((? string? cron) cron)
-    (_ (time->words (instant-ms (assq-ref object 'date)) now))))
+    ((? string? cron) (string-append "(" cron ")"))
+    (_ "")))
+
+(define (more-words object)
+  "Return when OBJECT is told besides, and to whom, where it says."
+  (define (words before items after)
+    (if (null? items) '() (list (string-append before (enumeration items "and") after))))
+  (string-join
+   (append (words "" (map (lambda (s) (ahead-words (* 1000 s)))
+                          (vector->list (assq-ref object 'remind)))
+                  " before, too")
+           (words "to " (map printable (vector->list (assq-ref object 'to))) ""))
+   "; "))
 
 (define (origin object now)
   (or (assq-ref object 'place)
@@ -55,15 +68,18 @@ come at NOW, as objects of a document."
                      (time->words (instant-ms (assq-ref object 'entered)) now))))
 
 (define* (diary-lines objects now #:key (wide? #f))
-  "Return a line for each of OBJECTS, of `diary-objects'."
+  "Return a line for each of OBJECTS, of `diary-objects': name, next date, cron line, text, what else
+is told, whose it is."
   (columns->lines (map (lambda (object)
                          (list (printable (assq-ref object 'name))
-                               (when-words object now)
+                               (time->words (instant-ms (assq-ref object 'date)) now)
+                               (cron-words object)
                                (printable (assq-ref object 'text))
+                               (more-words object)
                                (origin object now)))
                        objects)
-                  #:shrink '(2 3) #:room (if wide? 1000000 (- %columns 1))))
+                  #:shrink '(5 3 4) #:room (if wide? 1000000 (- %columns 1))))
 
 (define (diary-org objects)
   "Return the lines of an Org table of OBJECTS, of `diary-objects'."
-  (org-table '(name date cron text who place) objects))
+  (org-table '(name date cron remind to text who place) objects))
