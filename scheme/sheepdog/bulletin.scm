@@ -2,7 +2,8 @@
 ;;; SPDX-License-Identifier: GPL-3.0-or-later
 
 ;; Pure.  An item is what is said of one subject, as the outbox keeps it with every notification: an
-;; alist of kind, state, host, tag, line (strings), event, at and since (ms; 0: not known).
+;; alist of kind, state, host, tag, line (strings), event, at and since (ms; 0: not known), and, of what
+;; is told in full, details, a vector of lines.
 
 (define-module (sheepdog bulletin)
   #:use-module (sheepdog incident)
@@ -12,7 +13,7 @@
   #:use-module (sheepdog text)
   #:use-module (ice-9 match)
   #:use-module (srfi srfi-1)
-  #:export (notice->item bulletin-title bulletin-text bulletin-state counts-text
+  #:export (notices->items bulletin-title bulletin-text bulletin-state counts-text
             %storm))
 
 (define %storm 20)                                ;subjects that are told of in full
@@ -20,8 +21,17 @@
 (define %most-hosts 4)                            ;in a title
 (define %width 78)
 
+(define (notices->items notices)
+  "Return the items that NOTICES are, in their order, the worst of them with details."
+  (let* ((items (map notice->item notices))
+         (worst (worst-of items)))
+    (map (lambda (item notice)
+           (if (memq item worst)
+               (append item `((details . ,(list->vector (notice-details notice)))))
+               item))
+         items notices)))
+
 (define (notice->item notice)
-  "Return the item that NOTICE is."
   (let ((subject (notice-subject notice)))
     `((kind . ,(symbol->string (notice-kind notice)))
       (state . ,(symbol->string (or (notice-state notice) 'unknown)))
@@ -51,6 +61,10 @@
 
 (define (by-rank items)
   (stable-sort items (lambda (a b) (> (item-rank a) (item-rank b)))))
+
+(define (worst-of items)
+  "Return those of ITEMS that are told in full."
+  (take (by-rank items) (min %storm (length items))))
 
 
 ;;; Several items of one subject are one line.
@@ -83,6 +97,9 @@
     (_
      (let ((newest (last items)))
        `((line . ,(string-append (told-so-far items) ": " (item-name newest)))
+         (details . ,(or (find (lambda (details) (and details (positive? (vector-length details))))
+                               (map (lambda (item) (ref item 'details)) (reverse items)))
+                         #()))
          (several . #t)
          ,@newest)))))
 
@@ -170,20 +187,26 @@ one subject \"[sheepdog] FAIL 10:00-10:02, ok now: tux01/dump\"."
              (loop rest (string-append "  " word) (cons (string-trim-right line) lines))
              (loop rest (string-append line word) lines)))))))
 
+(define (item-lines item)
+  (cons (ref item 'line)
+        (match (ref item 'details)
+          ((? vector? details) (vector->list details))
+          (_ '()))))
+
 (define (storm-lines items)
   (append (host-lines items)
           (list (format #f "The ~a worst:" %storm))
-          (map (lambda (item) (ref item 'line)) (take items %storm))
+          (append-map item-lines (take items %storm))
           (list "The others:")
           (wrapped (map item-name (drop items %storm)))))
 
 (define (bulletin-text items)
-  "Return the text of the notification of ITEMS: a line a subject, the worst first; of many the worst
-only, numbers for each host, and the names of the others."
+  "Return the text of the notification of ITEMS: a line a subject with its details below, the worst
+first; of many the worst only, numbers for each host, and the names of the others."
   (let ((items (by-rank (one-a-subject items))))
     (string-join
      (append (if (> (length items) %storm)
                  (storm-lines items)
-                 (map (lambda (item) (ref item 'line)) items))
+                 (append-map item-lines items))
              (list "  sheepdog status --bad"))
      "\n" 'suffix)))

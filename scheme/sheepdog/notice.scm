@@ -14,10 +14,11 @@
   #:use-module (srfi srfi-1)
   #:use-module (srfi srfi-9)
   #:export (notice notice-kind notice-subject notice-event notice-state notice-since notice-summary
-            notice-title notice-text notice-line
+            notice-title notice-text notice-line notice-details
             shown-state span-text))
 
 (define %most-lines 20)                           ;of the output
+(define %most-among-others 5)                     ;of the output, where others are told of, too
 (define %longest-line 500)                        ;characters, of the output
 (define %longest-title 160)                       ;characters
 
@@ -90,6 +91,21 @@ history note) tells of SUBJECT at NOW; the others are as in the record."
                                 '()))
                     ", "))))
 
+(define (in-time? notice)
+  "Is NOTICE the end of a lateness that was none: it ran before it was late, and was heard afterwards?"
+  (let ((at (subject-at (notice-subject notice))))
+    (and (eq? 'recovery (notice-kind notice))
+         (eq? 'ok (notice-state notice))
+         (notice-since notice)
+         at
+         (< at (notice-since notice)))))
+
+(define (heard-late-words notice)
+  "Return how long after it happened the newest result of NOTICE was heard."
+  (let* ((subject (notice-subject notice))
+         (received (or (subject-received subject) (notice-now notice))))
+    (string-append "heard " (duration->text (- received (subject-at subject))) " late")))
+
 (define (past-words notice)
   (let ((past (notice-past notice)))
     (string-append (plural past "failure") " of " (name notice) " while it was cut off, "
@@ -119,9 +135,13 @@ history note) tells of SUBJECT at NOW; the others are as in the record."
       ('reminder (string-append "still " state " " name said))
       ('flapping (string-append "flapping " name ": now " state))
       ('flapping-over (string-append state " " name ", flapping no more"))
-      ('recovery (if (eq? 'ok (notice-state notice))
-                     (string-append state " " name " after " (span-text notice))
-                     (string-append "now " state " " name " after " (span-text notice))))
+      ('recovery (cond ((in-time? notice)
+                        (string-append state " " name ", ran in time, "
+                                       (heard-late-words notice)))
+                       ((eq? 'ok (notice-state notice))
+                        (string-append state " " name " after " (span-text notice)))
+                       (else
+                        (string-append "now " state " " name " after " (span-text notice)))))
       ('closed (string-append name " is watched no more, it was " state))
       ('history (past-words notice))
       ('note (string-append name said)))))
@@ -191,8 +211,13 @@ history note) tells of SUBJECT at NOW; the others are as in the record."
        (string-append (name notice) " changes no longer too often; "
                       (is changed) "."))
       ('recovery
-       (string-append (if (eq? state 'ok) (happened changed) (is changed))
-                      ", after " (span-text notice) "."))
+       (if (in-time? notice)
+           (string-append (name notice) " ran in time, on "
+                          (moment (subject-at subject)) ", "
+                          (heard-late-words notice) "; it was told to be late since "
+                          (moment since) ".")
+           (string-append (if (eq? state 'ok) (happened changed) (is changed))
+                          ", after " (span-text notice) "." (heard-words notice))))
       ('closed
        (string-append "Of " (name notice) " nothing more is told here; it was "
                       (symbol->string state) " since " (moment since) "."))
@@ -242,8 +267,8 @@ history note) tells of SUBJECT at NOW; the others are as in the record."
          (detail "last ok" (or (last-ok-words (notice-last-ok notice)) "never"))
          '()))))
 
-(define (last-output notice)
-  "Return the last lines of stderr, or, where that is empty, of stdout, with a line above them
+(define (last-output notice most)
+  "Return the last MOST lines of stderr, or, where that is empty, of stdout, with a line above them
 that counts."
   (define (lines-of stream)
     (remove string-null?
@@ -255,11 +280,11 @@ that counts."
          (count (length lines)))
     (cond ((or (zero? count) (not (opening? notice))) '())
           (else
-           (cons (if (> count %most-lines)
-                     (format #f "~a, the last ~a of ~a lines:" stream %most-lines count)
+           (cons (if (> count most)
+                     (format #f "~a, the last ~a of ~a lines:" stream most count)
                      (format #f "~a, ~a:" stream (plural count "line")))
                  (map (lambda (line) (string-append "  " (fit (printable line) %longest-line)))
-                      (take-right lines (min count %most-lines))))))))
+                      (take-right lines (min count most))))))))
 
 (define (because notice)
   "Return why this is told, in a line."
@@ -289,6 +314,14 @@ that counts."
                              (or (last-ok-words (notice-last-ok notice)) "never")))
       (result-details notice)))
 
+(define (notice-details notice)
+  "Return the lines, none where it is over, that stand below the line of NOTICE among others."
+  (if (opening? notice)
+      (append (details notice)
+              (map (lambda (line) (string-append "  " line))
+                   (last-output notice %most-among-others)))
+      '()))
+
 (define (notice-text notice)
   "Return the text of NOTICE for people, lines with an end each."
   (let ((words (notice-words notice)))
@@ -298,7 +331,7 @@ that counts."
                  (map (lambda (line) (printable line)) (string-split words #\newline))
                  '())
              (details notice)
-             (last-output notice)
+             (last-output notice %most-lines)
              (list (because notice)
                    (string-append "  sheepdog show " (number->string (notice-event notice))
                                   (if (opening? notice)

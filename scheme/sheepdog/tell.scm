@@ -138,7 +138,7 @@
 (define* (put-news! batch recipient told id title text #:key kind)
   "Put the notification ID of TOLD, a list of (NEWS NOTICE LEDGER), into the outbox; its KIND is that of
 the only one, or `group', if it is not given."
-  (let* ((items (map (match-lambda ((news notice ledger) (notice->item notice))) told))
+  (let* ((items (notices->items (map second told)))
          (one (and (= 1 (length told)) (not kind) (first items)))
          (kind (or kind (if one (assq-ref one 'kind) "group")))
          (threads (delete-duplicates
@@ -242,7 +242,7 @@ somebody else told meanwhile."
        (put-news! batch recipient told id (notice-title notice)
                   (string-append (outage-note batch told) (notice-text notice))))
       (told
-       (let ((items (map (match-lambda ((_ notice _) (notice->item notice))) told)))
+       (let ((items (notices->items (map second told))))
          (put-news! batch recipient told id (bulletin-title items)
                     (string-append (outage-note batch told) (bulletin-text items))))))))
 

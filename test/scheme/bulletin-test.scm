@@ -2,6 +2,8 @@
 ;;; SPDX-License-Identifier: GPL-3.0-or-later
 
 (use-modules (sheepdog bulletin)
+             (sheepdog incident)
+             (sheepdog notice)
              (sheepdog test)
              (srfi srfi-1))
 
@@ -9,10 +11,11 @@
 (tzset)
 
 (define* (item host state #:key (tag "t") (kind "problem") (since 36000000) (at since)
-               (line (string-append (string-upcase state) " " host "/" tag)))
+               (line (string-append (string-upcase state) " " host "/" tag)) (details '()))
   "Return the item of HOST/TAG in STATE; SINCE and AT are ms after midnight."
   `((kind . ,kind) (state . ,state) (host . ,host) (tag . ,tag) (event . 1)
-    (since . ,since) (at . ,at) (line . ,line)))
+    (since . ,since) (at . ,at) (line . ,line)
+    (details . ,(list->vector details))))
 
 (define many
   (append (map (lambda (n) (item (format #f "web~a" n) "fail" #:tag "www")) (iota 15 1))
@@ -39,6 +42,22 @@ OK a/t
     (bulletin-text (list (item "a" "ok" #:kind "recovery") (item "b" "fail")
                          (item "c" "warn"))))
 
+  (test-equal "details stand below the line of their subject"
+    '("FAIL b/t" "  command   false" "WARN a/t" "  last ok   never" "  sheepdog status --bad" "")
+    (string-split (bulletin-text (list (item "a" "warn" #:details '("  last ok   never"))
+                                       (item "b" "fail" #:details '("  command   false"))))
+                  #\newline))
+  (test-equal "only the twenty worst are kept with details"
+    '(20 "fail")
+    (let* ((notice (lambda (n)
+                     (let ((state (if (= n 24) 'fail 'warn)))
+                       (notice #:kind 'problem #:event n #:since 0
+                               #:subject (make-subject n "h" "t" "error" 0 #f state state 0 0 state
+                                                       1 0 0 1 1 n "" #f 0)))))
+           (detailed (filter (lambda (item) (assq-ref item 'details))
+                             (notices->items (map notice (iota 25))))))
+      (list (length detailed) (assq-ref (last detailed) 'state))))
+
   (test-equal "its state is the worst"
     '("late" "ok")
     (map bulletin-state
@@ -48,8 +67,8 @@ OK a/t
   (test-equal "what a subject did while the mail could not go is one line"
     '("[sheepdog] FAIL 10:00-10:02, ok now: h/t"
       "[sheepdog] FAIL 10:00-10:02, ok, LATE now: h/t"
-      "FAIL 10:00-10:02, ok now: h/t\n  sheepdog status --bad\n")
-    (let ((failed (item "h" "fail"))
+      "FAIL 10:00-10:02, ok now: h/t\n  outcome   exit status 1\n  sheepdog status --bad\n")
+    (let ((failed (item "h" "fail" #:details '("  outcome   exit status 1")))
           (ok (item "h" "ok" #:kind "recovery" #:at 36120000)))
       (list (bulletin-title (list failed ok))
             (bulletin-title (list failed ok (item "h" "late" #:since 36300000)))

@@ -311,6 +311,17 @@ looked at next."
               (list "d1 09:00:05" state #:time time)
               "d1 12:00"))
       (list (heard "ok" "d1 05:41") (heard "ok" "d1 07:30") (heard "fail" "d1 05:41"))))
+  (test-equal "scenario E10: its mail says that it ran in time; (b) how long it took"
+    '(("d1 09:01:35" "[sheepdog] ok h/t, ran in time, heard 3 h 19 min late")
+      ("d1 09:01:35" "[sheepdog] ok h/t after 30 min, 1 missed"))
+    (map (lambda (time)
+           (play nightly
+                 (lambda (world)
+                   (last (map (match-lambda (#(at title) (list (ms->time at) title)))
+                              (sql (world-db world) "SELECT at, json_extract(action, '$[1].title')
+ FROM outbox ORDER BY id"))))
+                 '("09:00" "ok") "d1 08:00" (list "d1 09:00:05" "ok" #:time time) "d1 12:00"))
+         '("d1 05:41" "d1 07:30")))
   (test-equal "scenario E11: too often is a warning; (b) too quick is one, and satisfies nothing"
     '(((warn (("06:00:00" - warn)) "07:00:00") "too often: 2 in 20 h")
       ((ok () "d1 07:00:00") "fine")

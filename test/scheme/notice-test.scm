@@ -153,6 +153,28 @@ because: its receiver asks for it in message 7
                                                       #:summary "fine")))
                                 #\newline))))
 
+  (test-equal "what ran before it was late, and was heard afterwards, says so"
+    '("[sheepdog] ok penguin2/BORG-ETC, ran in time, heard 1 h 19 min late"
+      "penguin2/BORG-ETC ran in time, on Fri 20 Nov at 05:41, heard 1 h 19 min late; it was told to be late since Fri 20 Nov at 06:00."
+      "[sheepdog] ok penguin2/BORG-ETC after 30 min, 0 failures")
+    (let* ((recovery (lambda (at)
+                       (notice #:kind 'recovery #:event 5 #:told '(late) #:first begin-at
+                               #:since begin-at
+                               #:subject (subject 'ok #:since at #:at at
+                                                  #:received (+ at 4740000)))))
+           (early (recovery (- begin-at 1140000))))
+      (list (notice-title early)
+            (first (string-split (notice-text early) #\newline))
+            (notice-title (recovery (+ begin-at 1800000))))))
+  (test-equal "among others a failure has its details and the last lines of its output"
+    '("  command   borg create --stats /export/backup/borg::stamp /etc"
+      "  outcome   exit status 2 after 0.4 s, user ibackup"
+      "  last ok   Thu 19 Nov at 06:14, took 14 min"
+      "  stderr, the last 5 of 7 lines:" "    3" "    4" "    5" "    6" "    7")
+    (notice-details
+     (problem-of failing
+                 #:outcome (acons 'stderr "1\n2\n3\n4\n5\n6\n7\n" outcome))))
+
   (test-equal "of stderr the last twenty lines"
     '("stderr, the last 20 of 30 lines:" "  line 11")
     (let* ((text (string-concatenate
