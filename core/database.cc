@@ -285,6 +285,7 @@ std::int64_t Database::changes() const { return sqlite3_changes64(state_->handle
 bool Database::in_transaction() const { return !sqlite3_get_autocommit(state_->handle.get()); }
 
 const std::string& Database::file() const { return state_->file; }
+sqlite3* Database::handle() const { return state_->handle.get(); }
 
 bool Database::moved() const {
   int moved = 0;

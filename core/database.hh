@@ -11,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+struct sqlite3;
 struct sqlite3_stmt;
 
 namespace sheepdog {
@@ -55,6 +56,7 @@ class Database {
   [[nodiscard]] std::int64_t changes() const;  // rows of the last statement
   [[nodiscard]] bool in_transaction() const;
   [[nodiscard]] const std::string& file() const;
+  [[nodiscard]] sqlite3* handle() const;  // for what adds words to its SQL
 
   /// Whether the file was removed or replaced since it was opened: what is written goes nowhere.
   [[nodiscard]] bool moved() const;

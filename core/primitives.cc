@@ -28,12 +28,14 @@
 #include "log.hh"
 #include "paths.hh"
 #include "prefetch.hh"
+#include "question.hh"
 #include "queue.hh"
 #include "reader.hh"
 #include "scheme_data.hh"
 #include "scheme_database.hh"
 #include "scheme_errands.hh"
 #include "scheme_json.hh"
+#include "scheme_live.hh"
 #include "scheme_repl.hh"
 #include "scheme_settings.hh"
 #include "scheme_worker.hh"
@@ -99,6 +101,12 @@ void db_run_script(Database& db, const std::string& sql) { db.run_script(sql); }
 std::int64_t db_changes(Database& db) { return db.changes(); }
 std::int64_t db_last_id(Database& db) { return db.last_insert_id(); }
 bool db_moved(Database& db) { return db.moved(); }
+
+void db_for_questions(Database& db) { prepare_for_questions(db); }
+
+void db_deadline(Database& db, std::optional<double> patience) {
+  set_deadline(db, patience ? std::optional{Seconds{*patience}} : std::nullopt);
+}
 
 // ---- queue and spool ----
 
@@ -304,6 +312,10 @@ void define_all(void*) {
   glue::define<db_changes>("%db-changes");
   glue::define<db_last_id>("%db-last-id");
   glue::define<db_moved>("%db-moved?");
+  glue::define<db_for_questions>("%db-for-questions!");
+  glue::define<db_deadline>("%db-deadline!");
+  glue::define<db_add_live>("%db-add-live!");
+  glue::define<live_answerer>("%live-answerer!");
 
   glue::define<queue_open>("%queue-open");
   glue::define<glue::close_handle<Queue>>("%queue-close!");

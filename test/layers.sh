@@ -72,8 +72,8 @@ plugins=$(find monitors handlers -name '*.scm' | sort)
 {
   includes $core | grep -F '<hiredis' | grep -v '^core/resp\.cc ' |
     rule "only resp.cc knows hiredis"
-  includes $core | grep -F '<sqlite3' | grep -v '^core/database\.cc ' |
-    rule "only database.cc knows SQLite"
+  includes $core | grep -F '<sqlite3' | grep -vE '^core/(database|question|live_relation)\.cc ' |
+    rule "only database.cc knows SQLite, and what adds words to its SQL"
   includes $core | grep -F '<curl' | grep -v '^core/smtp\.cc ' |
     rule "only smtp.cc knows libcurl"
   includes $core | grep -E ' smtp\.hh$' | grep -vE '^core/(smtp|sheepdog-mail)\.cc ' |
@@ -87,8 +87,8 @@ plugins=$(find monitors handlers -name '*.scm' | sort)
   includes $core | grep -E ' (glue|primitives|scheme_[a-z]+)\.hh$' |
     grep -vE '^core/(glue|primitives[a-z_]*|scheme_[a-z]+|interpreter|sheepdog-guile)\.(cc|hh) ' |
     rule "below the glue nobody knows the glue"
-  includes $core | grep -E ' (interpreter|primitives|intake|numbering|prefetch|local_queue|database|transaction)\.hh$' |
-    grep -vE '^core/(interpreter|primitives[a-z_]*|scheme_[a-z]+|intake|numbering|prefetch|local_queue|database|transaction|sheepdog-guile)\.(cc|hh) ' |
+  includes $core | grep -E ' (interpreter|primitives|intake|numbering|prefetch|local_queue|database|transaction|question|live_relation)\.hh$' |
+    grep -vE '^core/(interpreter|primitives[a-z_]*|scheme_[a-z]+|intake|numbering|prefetch|local_queue|database|transaction|question|live_relation|sheepdog-guile)\.(cc|hh) ' |
     rule "only sheepdog-guile has Guile and SQLite in it: the others ask it"
   includes core/error.* core/text.* core/datum.* | grep -vE ' <| (error|text|datum)\.hh$' |
     rule "error, text and datum stand on nothing of ours"

@@ -15,7 +15,7 @@
       (lambda () (dispatch "statsu"))
       (lambda (key who format arguments data) (cadr data))))
   (test-raises "one of a later version" 'usage
-    "'ask' is not in this version" (dispatch "ask"))
+    "'order' is not in this version" (dispatch "order"))
   (test-raises "a name is shown escaped" 'usage
     "no such action: \\x1b;c" (dispatch "\x1bc"))
   (test-assert "each action has its procedure"

@@ -1,0 +1,198 @@
+;;; read.scm -- the text of a question as data that know where they stand
+;;; SPDX-License-Identifier: GPL-3.0-or-later
+
+;; Questions come from command lines, files and tables, so they are bounded and never evaluated.
+;; `'nginx' is the text "nginx", even where nginx would be a variable or a form.
+
+(define-module (sheepdog logic read)
+  #:use-module (sheepdog config datum)
+  #:use-module (sheepdog config problem)
+  #:use-module (ice-9 match)
+  #:use-module (srfi srfi-1)
+  #:export (read-data data->datum problem->lines))
+
+(define %most-characters 65536)
+(define %most-depth 100)
+
+(define %blank (string->char-set " \t\n\r\f"))
+(define %delimiter (char-set-union %blank (string->char-set "()\";'`,[]{}")))
+
+(define (parse-number word)
+  "Return the number that WORD is written as, [+-]N or [+-]N.N with at most 18 digits, or #f."
+  (let* ((start (if (string-any (string->char-set "+-") word 0 1) 1 0))
+         (digits (string-drop word start)))
+    (and (<= 1 (string-length digits) 18)
+         (char-numeric? (string-ref digits 0))
+         (char-numeric? (string-ref digits (- (string-length digits) 1)))
+         (string-every (char-set-adjoin (string->char-set "0123456789") #\.) digits)
+         (<= (string-count digits #\.) 1)
+         (string->number (if (string-prefix? "+" word) digits word)))))
+
+(define (read-data text file)
+  "Return the <datum>s in TEXT, named FILE in errors, and the list of its <problem>s; with
+problems there are no data."
+  (define end (string-length text))
+  (define at 0)
+  (define line 1)
+  (define column 1)
+  (define (problem line column text . hint)
+    (throw 'unreadable (make-problem file line column text (and (pair? hint) (car hint)) #f)))
+  (define (step!)
+    (if (char=? #\newline (string-ref text at))
+        (begin (set! line (+ line 1)) (set! column 1))
+        (set! column (+ column 1)))
+    (set! at (+ at 1)))
+  (define (skip-blanks!)
+    (when (< at end)
+      (let ((c (string-ref text at)))
+        (cond ((char-set-contains? %blank c) (step!) (skip-blanks!))
+              ((char=? #\; c)
+               (let skip ()
+                 (unless (or (= at end) (char=? #\newline (string-ref text at)))
+                   (step!)
+                   (skip)))
+               (skip-blanks!))))))
+  (define (read-list depth)
+    (let ((from-line line) (from-column column))
+      (when (> depth %most-depth)
+        (problem line column (format #f "nested deeper than ~a" %most-depth)))
+      (step!)
+      (let loop ((items '()))
+        (skip-blanks!)
+        (cond ((= at end)
+               (problem from-line from-column "this list is never closed"
+                        (format #f "the text ends at ~a:~a" line column)))
+              ((char=? #\) (string-ref text at))
+               (step!)
+               (vector 'list from-line from-column (reverse items)))
+              (else (loop (cons (read-one (+ depth 1)) items)))))))
+  (define (read-string)
+    (let ((from-line line) (from-column column))
+      (define (unclosed)
+        (problem from-line from-column "this text is never closed" "it ends with a \""))
+      (step!)
+      (let loop ((characters '()))
+        (when (= at end) (unclosed))
+        (let ((c (string-ref text at)))
+          (step!)
+          (cond ((char=? #\" c)
+                 (vector 'string from-line from-column (list->string (reverse characters))))
+                ((not (char=? #\\ c)) (loop (cons c characters)))
+                ((= at end) (unclosed))
+                (else
+                 (let ((escaped (string-ref text at)))
+                   (step!)
+                   (loop (cons (match escaped (#\n #\newline) (#\t #\tab) (c c))
+                               characters)))))))))
+  (define (read-word)
+    (let* ((from-line line) (from-column column)
+           (stop (or (string-index text %delimiter at) end))
+           (word (substring text at stop)))
+      (set! at stop)
+      (set! column (+ column (string-length word)))
+      (when (string-prefix? "#" word)
+        (problem from-line from-column (format #f "'~a' is not allowed here" word)
+                 "a question is data: words, numbers, \"text\" and lists"))
+      (match (parse-number word)
+        (#f (vector 'symbol from-line from-column (string->symbol word)))
+        ((? exact-integer? n) (vector 'integer from-line from-column n))
+        (n (vector 'real from-line from-column n)))))
+  (define (read-quoted depth)
+    (step!)
+    (skip-blanks!)
+    (if (= at end)
+        (problem line column "a quote at the end quotes nothing")
+        (match (read-one depth)
+          (#('symbol line column symbol)
+           (vector 'string line column (symbol->string symbol)))
+          (raw raw))))
+  (define (read-one depth)
+    (match (string-ref text at)
+      (#\( (read-list depth))
+      (#\) (problem line column "unexpected ')'"))
+      (#\" (read-string))
+      (#\' (read-quoted depth))
+      ((and c (or #\` #\, #\[ #\] #\{ #\}))
+       (problem line column (format #f "'~a' is not allowed here" c)
+                (and (memv c '(#\[ #\{)) "write it with ( and )")))
+      (_ (read-word))))
+  (catch 'unreadable
+    (lambda ()
+      (when (> end %most-characters)
+        (problem 1 1 (format #f "a question has at most ~a characters, this one ~a"
+                             %most-characters end)))
+      (let loop ((data '()))
+        (skip-blanks!)
+        (if (= at end)
+            (values (map (lambda (raw) (raw->datum raw file)) (reverse data)) '())
+            (loop (cons (read-one 1) data)))))
+    (lambda (key problem)
+      (values '() (list problem)))))
+
+(define (data->datum value)
+  "Return VALUE, plain data of a program, as a <datum> without a place; (quote nginx) is text."
+  (match value
+    (('quote (? symbol? word)) (literal->datum (symbol->string word)))
+    ((? list? items)
+     (raw->datum (vector 'list 0 0 (map datum->raw (map data->datum items))) ""))
+    (_ (literal->datum value))))
+
+(define (datum->raw datum)
+  (vector (datum-kind datum) 0 0
+          (if (datum-list? datum)
+              (map datum->raw (datum-items datum))
+              (datum-value datum))))
+
+
+;;; Problems, shown at their place.
+
+(define (extent line column)
+  "Return how many characters of the string LINE belong to what begins at COLUMN, from 0."
+  (define end (string-length line))
+  (define (closing at depth)
+    (cond ((>= at end) end)
+          ((char=? #\( (string-ref line at)) (closing (+ at 1) (+ depth 1)))
+          ((char=? #\) (string-ref line at))
+           (if (= depth 1) (+ at 1) (closing (+ at 1) (- depth 1))))
+          (else (closing (+ at 1) depth))))
+  (- (if (>= column end)
+         (+ column 1)
+         (match (string-ref line column)
+           (#\( (closing column 0))
+           (#\" (let ((quote (string-index line #\" (+ column 1))))
+                  (if quote (+ quote 1) end)))
+           (#\) (+ column 1))
+           (_ (max (+ column 1) (or (string-index line %delimiter column) end)))))
+     column))
+
+(define %widest 76)                               ;characters of a line that is shown
+
+(define (problem->lines problem source)
+  "Return the lines that tell of PROBLEM: its place and words, where SOURCE, the text that was
+read, or #f, is at hand that line of it with the place underlined, and the hint."
+  (match (string-split (problem->text problem) #\newline)
+    ((words . hint)
+     (cons words
+           (append
+            (match (and source
+                        (positive? (problem-line problem))
+                        (let ((lines (string-split source #\newline)))
+                          (and (<= (problem-line problem) (length lines))
+                               (list-ref lines (- (problem-line problem) 1)))))
+              (#f '())
+              (line
+               (let* ((column (- (problem-column problem) 1))
+                      (from (max 0 (- column 40)))
+                      (shown (substring line (min from (string-length line))
+                                        (min (string-length line) (+ from %widest))))
+                      (width (max 1 (min (extent line column)
+                                         (- (+ from (string-length shown)) column)))))
+                 (list (string-append "  " (string-map (lambda (c)
+                                                         (if (char-set-contains?
+                                                              char-set:iso-control c)
+                                                             #\space
+                                                             c))
+                                                       shown))
+                       (string-append "  " (make-string (- column from) #\space)
+                                      (make-string width #\^))))))
+            hint)))))

@@ -1,0 +1,167 @@
+;;; question.scm -- questions asked of a database: compiled, run until an end, answered
+;;; SPDX-License-Identifier: GPL-3.0-or-later
+
+;; Whoever asks has a connection of his own, which only reads: it neither waits for the writer nor
+;; makes him wait.  Answers are lists of values: text, numbers, times and durations in ms; `open'
+;; is the end of what still holds, #f what nobody can say, as a division by zero.
+
+(define-module (sheepdog question)
+  #:use-module (sheepdog catalogue)
+  #:use-module (sheepdog config problem)
+  #:use-module (sheepdog core)
+  #:use-module (sheepdog error)
+  #:use-module (sheepdog logic compile)
+  #:use-module (sheepdog logic read)
+  #:use-module (sheepdog logic relation)
+  #:use-module (sheepdog logic world)
+  #:use-module (sheepdog relations)
+  #:use-module (sheepdog rule)
+  #:use-module (sheepdog sql)
+  #:use-module (sheepdog text)
+  #:use-module (ice-9 match)
+  #:use-module (srfi srfi-1)
+  #:use-module (srfi srfi-9)
+  #:export (prepare-for-questions! database-world
+            ask-question compile-question text->data
+            answers? answers-columns answers-rows answers-time answers-reads
+            silent-hosts raise-problems))
+
+(define %patience 5000)                           ;ms
+(define %open 9223372036854775807)
+
+(define-record-type <answers>
+  (make-answers columns rows time reads)
+  answers?
+  (columns answers-columns)                       ;list of <answer-column>
+  (rows answers-rows)                             ;list of lists of values
+  (time answers-time)                             ;ms: the now that counted
+  (reads answers-reads))                          ;list of <relation>
+
+(define (prepare-for-questions! db)
+  "Make DB, an open database, one of which questions can be asked, and return it."
+  (%db-for-questions! db)
+  db)
+
+(define (told? relation)
+  "Do machines tell the facts of RELATION, and `replaces' when these are all?"
+  (or (not (built-in-relation (relation-name relation)))
+      (memq (relation-name relation) '(label package service ram cpu os kernel))))
+
+(define (database-world db)
+  "Return the <world> of DB: its relations, and all rules."
+  (call-with-values (lambda () (catalogue db))
+    (lambda (find-relation names)
+      (define known (make-hash-table))            ;name -> <statistics> | #f
+      (make-world find-relation
+                  #:relations (lambda () (append built-in-relations (declared-relations db)))
+                  #:rule defined-rule
+                  #:names (lambda () (append (rule-names) (names)))
+                  #:told told?
+                  #:statistics
+                  (lambda (relation)
+                    (match (hashq-get-handle known (relation-name relation))
+                      ((_ . statistics) statistics)
+                      (#f (let ((statistics (relation-statistics db relation)))
+                            (hashq-set! known (relation-name relation) statistics)
+                            statistics))))))))
+
+
+;;; Errors
+
+(define* (raise-problems problems #:optional source)
+  "Raise `bad-question' with all PROBLEMS, shown in SOURCE, their text, if it is at hand."
+  (raise-error 'bad-question
+               (string-join (append-map (lambda (problem) (problem->lines problem source))
+                                        problems)
+                            "\n")))
+
+(define* (text->data text #:optional (file "ask"))
+  "Return the data in TEXT, called FILE in errors; raise `bad-question'."
+  (call-with-values (lambda () (read-data text file))
+    (lambda (data problems)
+      (if (null? problems)
+          data
+          (raise-problems problems text)))))
+
+
+;;; Asking
+
+(define* (compile-question world data now #:key at limit bindings source)
+  "Return the <compiled> question of DATA, a list of <datum>, in WORLD; raise `bad-question'."
+  (call-with-values
+      (lambda ()
+        (compile-query data world now #:at? (and at #t) #:limit limit
+                       #:bindings (or bindings '())))
+    (lambda (compiled problems)
+      (or compiled (raise-problems problems source)))))
+
+(define (json->values text)
+  (sort (vector->list (car (%json-read text)))
+        (lambda (a b)
+          (cond ((and (number? a) (number? b)) (< a b))
+                ((number? a) #t)
+                ((number? b) #f)
+                (else (string<? a b))))))
+
+(define (column-reader column)
+  (cond ((answer-column-list? column) json->values)
+        ((eq? 'time (answer-column-type column))
+         (lambda (value) (if (eqv? value %open) 'open value)))
+        (else identity)))
+
+(define (row->answer row readers)
+  (map (lambda (value read) (and value (read value)))
+       (vector->list row) readers))
+
+(define (call-with-deadline db patience thunk)
+  "Return what THUNK, which asks DB, returns; raise `too-long' when that takes more than PATIENCE,
+ms."
+  (define end (+ (%monotonic) patience))
+  (dynamic-wind
+    (lambda () (%db-deadline! db (/ patience 1000.0)))
+    (lambda ()
+      (with-error-handler
+       (lambda (code text hint)
+         (if (and (eq? code 'database-failed)
+                  (>= (%monotonic) end)
+                  (string-contains text "interrupted"))
+             (raise-error 'too-long
+                          (format #f "no answer within ~a s" (/ patience 1000.0))
+                          "ask for less, or with --timeout for longer")
+             (raise-error code text (or hint ""))))
+       thunk))
+    (lambda () (%db-deadline! db #f))))
+
+(define* (ask-question db data #:key now at limit (patience %patience) source
+                       (world (database-world db)))
+  "Return the <answers> of DB to the question DATA, a list of <datum>.  NOW (ms) is the time, AT
+asks as if another one were now; LIMIT is how many answers at most, PATIENCE how long it may
+take, ms.  Raise `bad-question', its errors shown in SOURCE, or `too-long'."
+  (let* ((now (or at now (%now)))
+         (compiled (compile-question world data now #:at at #:limit limit #:source source))
+         (readers (map column-reader (compiled-columns compiled))))
+    (make-answers (compiled-columns compiled)
+                  (map (lambda (row) (row->answer row readers))
+                       (call-with-deadline db patience
+                         (lambda ()
+                           (%db-run db (compiled-sql compiled) (compiled-values compiled now)))))
+                  now
+                  (compiled-reads compiled))))
+
+
+;;; Who is not heard
+
+(define (of-hosts? relation)
+  "Does RELATION tell facts of hosts?"
+  (or (eq? 'host (relation-name relation))
+      (any (lambda (column) (eq? 'host (column-name column))) (relation-columns relation))))
+
+(define (silent-hosts db answers)
+  "Return the (HOST . SINCE) of the hosts that were silent when ANSWERS were given, by name; ()
+where these are not about hosts."
+  (if (any of-hosts? (answers-reads answers))
+      (let ((time (answers-time answers)))
+        (map (match-lambda (#(host since) (cons host since)))
+             (sql db "SELECT host, t0 FROM silent WHERE t1 > " time " AND t0 <= " time
+                  " ORDER BY host")))
+      '()))
