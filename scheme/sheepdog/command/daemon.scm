@@ -35,7 +35,7 @@
 ;; The loop counts by the monotonic clock: steps of the wall clock change no pause.
 (define %drain 60000)                             ;ms between two drains where nothing waits
 (define %look 5000)                               ;ms between two looks into the spool meanwhile
-(define %retry 10000)                             ;ms at most till a queue that is away is tried again
+(define %retry 6000)                              ;ms at most till a queue that is away is tried again
 (define %drain-limit 5)                           ;s of draining between two turns of the loop
 (define %labels (* 24 3600000))                   ;ms till labels are said again
 (define %doze 15000)                              ;ms: for less Guile is not loaded anew
@@ -95,7 +95,8 @@ there are in all."
 (define (next-drain clock count waiting? random)
   "Return when, after CLOCK, the spool is to be drained again.  COUNT messages went, #f: an error
 came; WAITING? some remain.  RANDOM, from 0 to 1, spreads the machines of a herd whose queue or
-server comes back over ten seconds."
+server comes back.  What waits flows again within ten seconds of that: to the longest distance comes
+a try that began before and is in vain, 2 s, and the server's own."
   (cond ((not waiting?) (+ clock %drain))
         ((and count (positive? count)) clock)
         (else (+ clock (inexact->exact (round (* %retry (/ (+ 1 random) 2))))))))
