@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "error.hh"
+#include "lock_patience.hh"
 #include "paths.hh"
 #include "text.hh"
 
@@ -31,9 +32,6 @@ constexpr const char* writer_pragmas =
     "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864;"
     "PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = 4096;";
 constexpr const char* beside_pragmas = "PRAGMA cache_size = -4096;";
-
-constexpr int nap = 500;  // µs between tries to get a lock: another thread soon lets go
-constexpr int most_tries = 10'000;
 
 constexpr const char* pragmas = "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;";
 
@@ -115,9 +113,7 @@ void execute(sqlite3* db, const std::string& file, const char* sql) {
   if (code != SQLITE_OK) throw database_error(db, code, file);
 }
 
-int wait_for_lock(void* /*unused*/, int tries) {
-  return tries < most_tries && (usleep(nap), true);  // a signal only shortens a nap
-}
+int wait_for_lock(void* /*unused*/, int tries) { return nap_for_lock(tries); }
 
 /// Called after each commit of a connection that is to empty the log. Where two write in turn there
 /// is always something new in it, so this waits for the other's end, and keeps it off meanwhile. A

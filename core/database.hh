@@ -24,9 +24,10 @@ using Row = std::vector<Value>;
 
 class Statement;
 
-/// A connection to one SQLite file: WAL, synchronous=FULL, foreign keys on; it waits 5 s for a lock. It
-/// belongs to one thread at a time and never crosses a fork. Errors of SQLite are thrown as
-/// Error::database_failed, `FILE: WORDS`, with a hint where there is something to do.
+/// A connection to one SQLite file: WAL, synchronous=FULL, foreign keys on; it waits for a lock as
+/// lock_patience.hh says. It belongs to one thread at a time and never crosses a fork. Errors of
+/// SQLite are thrown as Error::database_failed, `FILE: WORDS`, with a hint where there is something
+/// to do.
 class Database {
  public:
   /// create: with its missing directory (0700) and file (0600). read_only: of a database that

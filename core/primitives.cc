@@ -25,6 +25,7 @@
 #include "json.hh"
 #include "local_queue.hh"
 #include "lock.hh"
+#include "lock_patience.hh"
 #include "log.hh"
 #include "paths.hh"
 #include "prefetch.hh"
@@ -235,7 +236,7 @@ SCM wish_to_scm(std::optional<Wish> wish) {
 }
 
 SCM pause(double seconds) {
-  catch_signals();
+  catch_signals(hurry_with_locks);
   come_round(Seconds{seconds});
   return wish_to_scm(without_guile([&] {
     const TurnAway away;
@@ -244,7 +245,7 @@ SCM pause(double seconds) {
 }
 
 SCM pending_signal() {
-  catch_signals();
+  catch_signals(hurry_with_locks);
   return wish_to_scm(wait_for_wish(Seconds{0}));
 }
 

@@ -24,18 +24,21 @@ namespace {
 // A handler may run in any thread, Guile's too: it only writes a byte, which `poll` sees even when
 // the signal came just before it.
 int wishes[2] = {-1, -1};
+void (*on_stop)() noexcept = nullptr;
 
 void on_signal(int signal) {
   const int saved = errno;
   const char byte = signal == SIGHUP ? 'h' : 's';
+  if (signal != SIGHUP && on_stop) on_stop();
   [[maybe_unused]] const auto written = write(wishes[1], &byte, 1);
   errno = saved;
 }
 
 }  // namespace
 
-void catch_signals() {
+void catch_signals(void (*at_stop)() noexcept) {
   if (wishes[0] >= 0) return;
+  on_stop = at_stop;
   if (pipe2(wishes, O_CLOEXEC | O_NONBLOCK) != 0)
     throw Error{Error::Code::broken, std::string{"cannot make a pipe: "} + std::strerror(errno)};
   struct sigaction action {};

@@ -11,8 +11,9 @@ namespace sheepdog {
 
 enum class Wish { stop, reload };
 
-/// From now on TERM and INT are the wish to stop, HUP to reload; nothing else happens on them.
-void catch_signals();
+/// From now on TERM and INT are the wish to stop, HUP to reload; nothing else happens on them but that
+/// the wish to stop calls `at_stop` at once, within the signal's handler.
+void catch_signals(void (*at_stop)() noexcept = nullptr);
 
 /// Wait at most `patience` for a wish; a second one of the same kind meanwhile is one wish.
 std::optional<Wish> wait_for_wish(Seconds patience);

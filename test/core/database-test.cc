@@ -7,12 +7,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cmath>
 #include <filesystem>
 #include <string>
 #include <vector>
 
 #include "error.hh"
+#include "lock_patience.hh"
+#include "seconds.hh"
 #include "support.hh"
 #include "transaction.hh"
 
@@ -226,6 +229,24 @@ TEST(database, a_locked_database_says_so) {
   EXPECT_EQ(
       complaint(directory.path(), [&] { const Transaction wanted{two}; }),
       "DIR/x.db: database is locked | another program holds it; 'fuser -v DIR/x.db' names it");
+}
+
+TEST(database, who_is_to_end_waits_a_second_for_a_lock) {
+  const TemporaryDirectory directory;
+  Database one{directory / "x.db", Mode::create};
+  const Transaction held{one};
+  const auto hurried = [&] {
+    Database two{directory / "x.db", Mode::read_write};
+    hurry_with_locks();
+    const auto began = std::chrono::steady_clock::now();
+    const auto words = complaint(directory.path(), [&] { const Transaction wanted{two}; });
+    const Seconds waited = std::chrono::steady_clock::now() - began;
+    _exit(words.starts_with("DIR/x.db: database is locked") && waited > Seconds{0.9} &&
+                  waited < Seconds{4}
+              ? 0
+              : 1);
+  };
+  EXPECT_EXIT(hurried(), testing::ExitedWithCode(0), "");  // in a process of its own
 }
 
 TEST(database, a_full_disk_takes_nothing_and_the_work_goes_on_afterwards) {

@@ -162,15 +162,17 @@ tell."
                                 " was removed or replaced while it was in use")
                  "restore it, then start again; nothing was acknowledged since")))
 
-(define (work! server busy?)
+(define (work! server busy? wish?)
   "Go once through the work of SERVER; BUSY? says that there was some the last time.  Return
-whether there was."
+whether there was.  Once the thunk WISH? says that somebody wishes something, begin nothing more:
+with a database that somebody holds each part takes seconds."
   (define (go name thunk)
-    (or (attempt (server-stations server) name (%monotonic) thunk
-                 #:fail (lambda ()
-                          (check-database server)
-                          (when (eq? name 'take-in)
-                            (close-queue! server))))
+    (or (and (not (wish?))
+             (attempt (server-stations server) name (%monotonic) thunk
+                      #:fail (lambda ()
+                               (check-database server)
+                               (when (eq? name 'take-in)
+                                 (close-queue! server)))))
         0))
   (let* ((taken (go 'take-in (lambda () (take-in! server (patience server busy?)))))
          (handled (go 'handle (lambda () (handle! server))))
@@ -231,11 +233,15 @@ the queue, since reading it failed."
 
 (define (run-loop server)
   "Work until somebody wishes us to stop."
+  (define wish #f)
+  (define (wish!)
+    (set! wish (or wish (%pending-signal)))
+    wish)
   (repl! server)
   (%notify-manager "READY=1")
   (%log 'notice (format #f "serving ~a" (server-file server)))
   (let loop ((busy? #f))
-    (match (wait-for-wish (rest server busy?))
+    (match (or wish (wait-for-wish (rest server busy?)))
       ('stop
        (%notify-manager "STOPPING=1")
        (%log 'notice "stopping")
@@ -249,11 +255,12 @@ the queue, since reading it failed."
                   #:wait? #f))
        0)
       ('reload
+       (set! wish #f)
        (attempt (server-stations server) 'reload (%monotonic) (lambda () (reload! server))
                 #:wait? #f)
        (loop #f))
       (#f
-       (loop (work! server busy?))))))
+       (loop (work! server busy? wish!))))))
 
 (define (print-plan server)
   "Print what the messages that wait would cause."

@@ -123,6 +123,45 @@ def two_servers(t):
     farm.settle()
 
 
+@contextlib.contextmanager
+def held(farm):
+    """Another program holds the database."""
+    db = sqlite3.connect(farm.server.database, isolation_level=None, timeout=30)
+    db.execute("BEGIN IMMEDIATE")
+    yield
+    db.close()
+
+
+@case("C10", "told to stop while much comes, at any moment, 100 times, and while another holds the database",
+      "ends by itself, status 0, within 8 s; 0 lost", limit=900, alone=True)
+def told_to_stop(t):
+    farm = Farm(t, machines=2)
+    slowest = 0.0
+
+    def stop():
+        began = time.monotonic()
+        t.same("status", 0, farm.server.end())
+        t.did("stops")
+        return time.monotonic() - began
+
+    with Traffic(farm, rate=2000, batch=200):
+        for _ in range(t.rounds(100, 6)):
+            farm.serve()
+            before = farm.server.stored()
+            wait("messages flow", lambda: farm.server.stored() > before)  # noqa: B023
+            time.sleep(t.random.uniform(0.0, 1.0))  # the moment is what the seed chooses
+            slowest = max(slowest, stop())
+        for _ in range(t.rounds(10, 2)):
+            farm.serve()
+            wait("it serves", lambda: farm.server.said().count(": serving ") == t.events["stops"] + 1)
+            with held(farm):
+                time.sleep(t.random.uniform(0.0, 8.0))
+                slowest = max(slowest, stop())
+    t.within("its end", slowest, 8)
+    t.same("those that had to be killed", 0, farm.server.said().count("did not stop within"))
+    farm.settle()
+
+
 def steps():
     """The numbers of the schema's steps."""
     names = os.listdir(os.path.join(TOP, "scheme/sheepdog/sql"))
