@@ -51,9 +51,9 @@ class Jobs:
         done = self.machine.run(*self.words(line, *options, tag=tag), **how)
         return self.due(number), done
 
-    def start(self, command, *options, tag=None):
-        """One that goes on: its number and the wrapper, a Service; it has begun."""
-        number, line = self.line(f"echo ready; {command}")
+    def start(self, command, *options, tag=None, first=":"):
+        """One that goes on: its number and the wrapper, a Service; it has begun, and done `first`."""
+        number, line = self.line(f"{first}; echo ready; {command}")
         log = self.t.world.path(f"job{number}.log")
         service = Service([self.t.world.program("sheepdog"), *self.words(line, *options, tag=tag)],
                           self.machine.env, log)
@@ -74,6 +74,16 @@ def gone(pids):
 def state_of(pid):
     with contextlib.suppress(OSError), open(f"/proc/{pid}/stat") as file:
         return file.read().rpartition(")")[2].split()[0]
+
+
+def runs(pids, program):
+    """Whether one of them is `program` by now. A shell that a signal reaches before it has started its
+    child waits for that to end, which was not hit."""
+    for pid in pids:
+        with contextlib.suppress(OSError), open(f"/proc/{pid}/comm") as file:
+            if file.read().strip() == program:
+                return True
+    return False
 
 
 @case("E1", "exit codes 0-255",
@@ -238,13 +248,13 @@ def signals_to_wrapper(t):
     sent = {}
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
         id, wrapper = jobs.start("sh -c 'sleep 600; :'; :")
-        family = descendants(wrapper.pid)
+        family = wait("the innermost runs", lambda: runs(found := descendants(wrapper.pid), "sleep") and found)
         status = wrapper.end(number)
         t.same(f"{number.name}: how the wrapper ended", -number, status)
         wait(f"{number.name}: no orphan", lambda: gone(family), 10)  # noqa: B023
         sent[jobs.due(id)] = (int(number), None)
         t.did("signals")
-    id, wrapper = jobs.start("trap 'exit 7' TERM; while :; do sleep 0.05; done")
+    id, wrapper = jobs.start("while :; do sleep 0.05; done", first="trap 'exit 7' TERM")
     t.same("of a job that handles TERM", 7, wrapper.end(signal.SIGTERM))
     sent[jobs.due(id)] = (None, 7)
     id, status, text = on_terminal(t, jobs, "trap 'echo got it; exit 9' INT; echo ready; while :; do sleep 0.05; done")
