@@ -17,6 +17,8 @@
 namespace sheepdog {
 namespace {
 
+constexpr std::int64_t much_time = 2;  // ms: who takes all memory needs longer, as a rule
+
 /// A stretch of work in which plugins may run, for one message or for many. What it costs to look
 /// after them is spent only when one does.
 struct Watch {
@@ -55,10 +57,13 @@ void begin_plugin(std::string_view plugin) {
   w.last = plugin;
 }
 
+/// "monitor disk" of "monitor disk: its receiver".
+std::string_view plugin_of(std::string_view what) { return what.substr(0, what.find(':')); }
+
 void running(const std::string& what, double seconds) {
   end_if_forked();
   Watch& w = watch();
-  const auto plugin = std::string_view{what}.substr(0, what.find(':'));
+  const auto plugin = plugin_of(what);
   if (w.on && !w.noted) {
     w.noted = true;
     w.plugin = plugin;
@@ -71,9 +76,12 @@ void running(const std::string& what, double seconds) {
   enter_section(what, Seconds{seconds});
 }
 
+/// Without memory nothing that we do next is sure to work, and a crash would tell of nobody.
 void idle() {
   end_if_forked();
-  leave_section();
+  const Ran ran = leave_section();
+  if (watch().on && ran.ms >= much_time && !has_room())
+    give_up(plugin_of(ran.what), present_message, "harmed the worker: it left no memory");
 }
 
 void handling(std::int64_t message) {

@@ -49,8 +49,8 @@ std::vector<pid_t> present_children() {
   return all;
 }
 
-/// Whether the process may have an eighth of its memory still (RLIMIT_DATA). The collector keeps
-/// what it once had.
+}  // namespace
+
 bool has_room() {
   rlimit limit{};
   if (getrlimit(RLIMIT_DATA, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return true;
@@ -59,8 +59,6 @@ bool has_room() {
                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   return room != MAP_FAILED && munmap(room, size) == 0;
 }
-
-}  // namespace
 
 void Traces::note() {
   files_.clear();

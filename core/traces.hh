@@ -1,5 +1,6 @@
 // traces.hh -- what code of others leaves behind in this process: mended, or found to be past
-// mending. SPDX-License-Identifier: GPL-3.0-or-later
+// mending.
+// SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
 #include <signal.h>
@@ -47,5 +48,9 @@ class Traces {
   std::array<struct sigaction, signals.size()> actions_{};
   std::vector<pid_t> children_;
 };
+
+/// Whether this process may have an eighth of its memory still (RLIMIT_DATA). The collector keeps what
+/// it once had.
+bool has_room();
 
 }  // namespace sheepdog

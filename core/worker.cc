@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "log.hh"
@@ -92,19 +93,20 @@ void enter_section(std::string_view what, Seconds limit) {
   w.show(w.sections.back());
 }
 
-void leave_section() {
+Ran leave_section() {
   Worker& w = worker();
-  if (!w.heard() || w.sections.empty()) return;
+  if (!w.heard() || w.sections.empty()) return {};
   const auto now = monotonic_ms();
-  const auto lasted = now - w.sections.back().began;
+  Ran ran{std::move(w.sections.back().what), now - w.sections.back().began};
   w.sections.pop_back();
   if (w.sections.empty()) {
     w.page->promise(w.turn_ends(now));
     w.page->limit.store(0);
   } else {
-    w.sections.back().deadline += lasted;
+    w.sections.back().deadline += ran.ms;
     w.show(w.sections.back());
   }
+  return ran;
 }
 
 void at_message(std::int64_t id) {

@@ -32,7 +32,13 @@ pid_t main_pid();
 /// Code runs that may hang, for at most `limit`; `what` names it ("monitor disk: its receiver").
 /// Inside of another section the time does not count for that one.
 void enter_section(std::string_view what, Seconds limit);
-void leave_section();
+
+struct Ran {
+  std::string what;  // ""; where nothing is told
+  std::int64_t ms = 0;
+};
+/// The innermost section is over; which that was, and how long it took.
+Ran leave_section();
 
 /// From now on this message is handled; 0: none.
 void at_message(std::int64_t id);

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "supervisor.hh"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
@@ -126,6 +127,20 @@ TEST(supervisor, sections_that_end_in_time_are_left_alone_and_an_inner_one_does_
   });
   EXPECT_EQ(scene.end(), 0);
   EXPECT_EQ(scene.count("start"), 1) << scene.logged();
+}
+
+TEST(supervisor, a_section_that_is_over_tells_what_it_was_and_how_long_it_took) {
+  Scene scene;
+  scene.start([](const Scene& s) {
+    enter_section("outer", Seconds{60});
+    enter_section("inner", Seconds{60});
+    usleep(50'000);
+    for (const auto& ran : {leave_section(), leave_section(), leave_section()})
+      s.say(fmt::format("{}: {}", ran.what, ran.ms >= 50 ? "long" : "short"));
+    leave(0);
+  });
+  EXPECT_EQ(scene.end(), 0);
+  EXPECT_EQ(scene.said(), "start\ninner: long\nouter: long\n: short\n");
 }
 
 TEST(supervisor, every_way_to_die_in_a_section_is_told_to_the_next_worker) {
