@@ -88,11 +88,16 @@
 (define (handle! server)
   "Handle a batch of what waits; return how many messages that were, 0 when another process is
 at it."
-  (or (with-round-lock (server-file server) 1
-        (lambda ()
-          (handle-waiting! (server-db server) (server-config server) (%now)
-                           #:limit %batch)))
-      0))
+  (let ((count (or (with-round-lock (server-file server) 1
+                     (lambda ()
+                       (handle-waiting! (server-db server) (server-config server) (%now)
+                                        #:limit %batch)))
+                   0)))
+    ;; Who has come so far is no worker that dies at its start: if it dies now, the next starts at
+    ;; once.
+    (when (positive? count)
+      (%notify-manager "WATCHDOG=1"))
+    count))
 
 (define (take-in-trouble server now)
   "Return since when (ms) SERVER cannot read its queue, and why, as a pair; #f: it can."
