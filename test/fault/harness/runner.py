@@ -33,6 +33,7 @@ def attempt(case, seed, options):
     try:
         trial.world = World(case.name)
         case.function(trial)
+        trial.expect_events()
         verdict = "FAILED" if trial.failures else "ok"
     except Skipped as e:
         verdict = "skipped"

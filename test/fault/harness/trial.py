@@ -96,6 +96,11 @@ class Trial:
     def did(self, what, times=1):
         self.events[what] = self.events.get(what, 0) + times
 
+    def expect_events(self):
+        """What was never done proves nothing."""
+        for what, times in self.events.items():
+            self.expect(times > 0, f"0 {what}: nothing was tried")
+
     def tally(self, tally):
         """Add what the checker counted; what must be 0 and is not, is a failure."""
         for name, number in tally.counts().items():
