@@ -138,7 +138,8 @@ for i in 1 2 3 4 5 6 7 8 9; do
 done
 check "nothing waits" wait_until 10 sql_is 0 "SELECT count(*) FROM waiting" "$db"
 check "and each is told once" wait_until 10 sql_is 9 \
-  "SELECT count(*) FROM outbox WHERE kind = 'problem' AND done IS NOT NULL" "$db"
+  "SELECT count(*) FROM outbox WHERE kind = 'problem' AND done IS NOT NULL
+     AND json_extract(action, '\$[1].tag') = 't'" "$db"
 has "in the log, since there is no mailto" "[sheepdog] FAIL h9/t (message" daemon.log
 stop "$handler"
 same "SIGTERM ends the handler well" 0 "$status"
