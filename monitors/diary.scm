@@ -6,7 +6,7 @@
   #:declarative? #f)
 
 (define-monitor diary
-  "Tell what people wrote into the diary, once, and keep it as a fact."
+  "Tell what people wrote into the diary, once."
   (fields
    (name string? "What the appointment is called: as the configuration does, or #ID.")
    (date string? "Its date, YYYY-MM-DD.")
@@ -14,6 +14,5 @@
    (key string? "What is told once: the name, this date, this reminder."))
   (receive (message)
     (if (and name date text key)
-        `((notify ,(message-summary message) #:key ,key)
-          (store (diary ,(message-host message) ,date ,name ,text)))
+        `((notify ,(message-summary message) #:key ,key))
         '())))

@@ -15,12 +15,14 @@
   #:use-module (sheepdog expect)
   #:use-module (sheepdog expectation)
   #:use-module (sheepdog incident)
+  #:use-module (sheepdog keeping)
   #:use-module (sheepdog life)
   #:use-module (sheepdog message)
   #:use-module (sheepdog name)
   #:use-module (sheepdog outage)
   #:use-module (sheepdog policy)
   #:use-module (sheepdog quantity)
+  #:use-module (sheepdog quiet)
   #:use-module (sheepdog run)
   #:use-module (sheepdog sql)
   #:use-module (sheepdog store)
@@ -153,6 +155,8 @@ MATTER."
                         begun)))
         (unless (eq? after known)
           (write-expectation! db id after))
+        (unless known
+          (note-expected! batch (matter-subject matter) demand))
         (unless (and (eq? after known) (not began))
           (schedule! db id after
                      (runs-of batch demand (message-host message) (message-tag message))
@@ -243,6 +247,13 @@ that was."
 
 ;;; Who is under a demand.
 
+(define (note-expected! batch subject demand)
+  "Let the relation `expectation' say that DEMAND is made of SUBJECT."
+  (begin-span! (batch-db batch) 'expectation
+               (list (subject-host subject) (subject-tag subject))
+               (list (or (demand-every demand) 0))
+               (batch-now batch)))
+
 (define (begin! batch matter demand)
   "Let the expectation of MATTER begin under DEMAND."
   (let ((subject (matter-subject matter)))
@@ -250,6 +261,7 @@ that was."
       ((base . started)
        (let ((expectation (join batch demand base started)))
          (write-expectation! (batch-db batch) (matter-id matter) expectation)
+         (note-expected! batch subject demand)
          (schedule! (batch-db batch) (matter-id matter) expectation
                     (runs-of batch demand (subject-host subject) (subject-tag subject))
                     #f))))))
@@ -258,11 +270,16 @@ that was."
   "Let nothing be expected of the subject ID any more."
   (when (drop-expectation! (batch-db batch) id)
     (let ((matter (matter-by-id batch id)))
+      (when matter
+        (end-span! (batch-db batch) 'expectation
+                   (list (subject-host (matter-subject matter))
+                         (subject-tag (matter-subject matter)))
+                   (batch-now batch)))
       (when (and matter (eq? 'late (subject-hard (matter-subject matter))))
         (live-closed! batch matter)
         (decide-again! batch id (batch-now batch))))))
 
-(define (expect-plain! db index)
+(define (expect-plain! db index now)
   "Let there be the subjects that INDEX names, heard of or not."
   (let* ((names (filter (match-lambda
                           ((host . tag)
@@ -270,6 +287,7 @@ that was."
                                          " AND tag = " tag))))
                         (index-names index)))
          (first (next-subject-id db)))
+    (for-each (lambda (name) (name-host! db (car name) now)) names)
     (insert-subjects! db (map (lambda (id name)
                                 (cons id (fresh-subject (car name) (cdr name) "message" 0)))
                               (iota (length names) first)
@@ -278,7 +296,7 @@ that was."
 (define (renew-members! db index now)
   "Let there be the subjects that INDEX names, and let the clock find out who is under which demand.
 Takes part in the caller's transaction."
-  (expect-plain! db index)
+  (expect-plain! db index now)
   (when (sql-row db "SELECT 1 FROM subject LIMIT 1")
     (due! db now 'members 0)))
 

@@ -16,6 +16,7 @@
   #:use-module (sheepdog pair)
   #:use-module (sheepdog policy)
   #:use-module (sheepdog route)
+  #:use-module (sheepdog run)
   #:use-module (sheepdog sql)
   #:use-module (sheepdog store)
   #:use-module (ice-9 match)
@@ -27,7 +28,7 @@
             matter-id matter-demand set-matter-demand!
             matter-pairs-read! find-pair! matter-audience set-matter-audience!
             add-event! write-events! batch-last-ok batch-facts
-            batch-memory))
+            batch-memory sender-name))
 
 (define-record-type <batch>
   (make-batch db policy now matters facts touched next-id events memory)
@@ -205,8 +206,17 @@ those that were asked for."
   "Return when SUBJECT was ok last, as `last-ok' does; that may have been in this batch."
   (match (and (subject-ok-event subject)
               (assv (subject-ok-event subject) (batch-events batch)))
-    ((id at received host tag monitor kind state summary elapsed) (cons at elapsed))
+    ((id at received host tag monitor kind state summary elapsed _) (cons at elapsed))
     (#f (last-ok (batch-db batch) subject))))
+
+
+(define (sender-name batch id)
+  "Return the name of the sender ID."
+  (let ((memory (batch-memory batch)) (key (cons 'sender id)))
+    (or (hash-ref memory key)
+        (let ((name (or (sql-value (batch-db batch) "SELECT name FROM sender WHERE id = " id) "")))
+          (hash-set! memory key name)
+          name))))
 
 
 ;;; Writing.
@@ -246,7 +256,11 @@ those that were asked for."
                          (cons (matter-id matter) (matter-subject matter))))
                   matters))
     (insert-events! db (reverse (batch-events batch)))
+    (index-runs! db)
     (insert-subjects! db (subjects (negate matter-read)))
+    (unless (or (every matter-read matters)
+                (null? (policy-dependencies (batch-policy batch))))
+      (due-by! db (batch-now batch) 'needs ""))
     (update-lives! db (subjects other-life?))
     (update-news! db (subjects other-news?))
     (for-each (lambda (matter)

@@ -2,7 +2,7 @@
 ;;; SPDX-License-Identifier: GPL-3.0-or-later
 
 ;; What is told is a message of the server's own, monitor and tag `diary': its receiver makes a note
-;; and a fact of it.  The clock's kind of work is `diary', its key the name of the appointment.  Each
+;; of it.  What is to come is the relation `diary'.  The clock's kind of work is `diary', its key the name of the appointment.  Each
 ;; procedure takes part in the caller's transaction.
 
 (define-module (sheepdog calendar)
@@ -10,6 +10,7 @@
   #:use-module (sheepdog core)
   #:use-module (sheepdog diary)
   #:use-module (sheepdog due)
+  #:use-module (sheepdog keeping)
   #:use-module (sheepdog message)
   #:use-module (sheepdog policy)
   #:use-module (sheepdog quantity)
@@ -69,14 +70,29 @@ moment that is to come."
   (let* ((id (%db-last-id db))
          (appointment (find-entered db (id->name id)))
          (next (next-moment appointment now)))
+    (note-appointment! db (id->name id) appointment now)
     (cond (next
            (due! db (moment-at next) 'diary (id->name id))
            id)
           (else #f))))
 
+(define (note-appointment! db name appointment now)
+  "Let the relation `diary' have under NAME the next date of APPOINTMENT, #f: it has none."
+  (let ((next (and appointment (next-date appointment now))))
+    (keep-spans! db 'diary
+                 (map (match-lambda
+                        (#(date text until) (list (list date name) (list text) until)))
+                      (sql db "SELECT date, text, t1 FROM appointment WHERE name = " name
+                           " AND t1 > " now))
+                 (if next
+                     (list (list (list next name) (list (appointment-text appointment)) next))
+                     '())
+                 now)))
+
 (define (strike-appointment! db id now)
   "Strike out the appointment ID, which was entered by hand; return whether it was there."
   (undue! db 'diary (id->name id))
+  (note-appointment! db (id->name id) #f now)
   (positive? (sql-changes db "UPDATE diary SET struck = " now " WHERE struck IS NULL AND id = " id)))
 
 
@@ -92,7 +108,13 @@ before and was not is told yet; of an appointment that is new only what is to co
                  (unless (or (member name names) (string-prefix? "#" name))
                    (undue! db 'diary name))))
               (sql db "SELECT key FROM due WHERE kind = 'diary'"))
+    (for-each (match-lambda
+                (#(name)
+                 (unless (or (member name names) (string-prefix? "#" name))
+                   (note-appointment! db name #f now))))
+              (sql db "SELECT DISTINCT name FROM appointment WHERE t1 > " now))
     (for-each (lambda (appointment)
+                (note-appointment! db (appointment-name appointment) appointment now)
                 (let* ((name (appointment-name appointment))
                        (next (next-moment appointment now))
                        (planned (due-at db 'diary name)))
@@ -129,5 +151,6 @@ before and was not is told yet; of an appointment that is new only what is to co
             (next (next-after appointment at now)))
         (when (and moment (not (moment-over? appointment moment now)))
           (add-own-message! db (appointment-message policy appointment moment now) now))
+        (note-appointment! db name appointment now)
         (when next
           (due! db next 'diary name))))))

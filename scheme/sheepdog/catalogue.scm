@@ -11,7 +11,7 @@
   #:use-module (sheepdog sql)
   #:use-module (ice-9 match)
   #:use-module (srfi srfi-1)
-  #:export (catalogue declared-relations relation-statistics
+  #:export (catalogue declared-relation declared-relations told-relations relation-statistics
             register-live! forget-live! live-relations))
 
 
@@ -43,9 +43,19 @@
        (sql db "SELECT form, \"table\" FROM _relation ORDER BY name")))
 
 (define (declared-relation db name)
+  "Return the relation NAME, a symbol, that is built in or was declared in DB, or #f."
+  (or (built-in-relation name)
+      (read-declared db name)))
+
+(define (read-declared db name)
   (match (sql-row db "SELECT form, \"table\" FROM _relation WHERE name = " (symbol->string name))
     (#(form table) (relation-held-by (read-declaration (text->declaration form)) table))
     (#f #f)))
+
+(define (told-relations db)
+  "Return the relations of DB of which messages tell and that have a table of their own."
+  (append (remove (lambda (relation) (own-relation? (relation-name relation))) built-in-relations)
+          (declared-relations db)))
 
 (define (undeclared-names db)
   "Return the names, symbols, of the relations of which there are facts and no declaration."
@@ -72,8 +82,7 @@ second gives the names of all, a list of symbols."
             (hashq-set! known name relation)
             relation))))
   (values (lambda (name arity)
-            (or (built-in-relation name)
-                (declared name)
+            (or (declared name)
                 (hashq-ref %live name)
                 (and (<= 1 arity 5)
                      (relation-name? (symbol->string name))

@@ -160,11 +160,11 @@ that again for each subject."
       (index-all! db))))
 
 (define* (insert-events! db rows #:key index?)
-  "Write ROWS, lists (ID T RX HOST TAG MONITOR KIND STATE SUMMARY ELAPSED), as events.  With INDEX?
-all that was said is in the index then."
+  "Write ROWS, lists (ID T RX HOST TAG MONITOR KIND STATE SUMMARY ELAPSED FACTS), as events; FACTS is
+as of when their facts count, in ms, or #f.  With INDEX? all that was said is in the index then."
   (unless (null? rows)
     (%db-run-many! db "INSERT INTO event (id, t, rx, host, tag, monitor, kind, state, summary,
- elapsed) VALUES (?,?,?,?,?,?,?,?,?,?)"
+ elapsed, facts) VALUES (?,?,?,?,?,?,?,?,?,?,?)"
                    rows)
     (index-events! db (map car rows)))
   (when index?

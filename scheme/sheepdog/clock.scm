@@ -14,7 +14,9 @@
   #:use-module (sheepdog error)
   #:use-module (sheepdog forget)
   #:use-module (sheepdog life)
+  #:use-module (sheepdog needs)
   #:use-module (sheepdog policy)
+  #:use-module (sheepdog quiet)
   #:use-module (sheepdog retention)
   #:use-module (sheepdog roundup)
   #:use-module (sheepdog sql)
@@ -44,12 +46,15 @@
                     (members . ,walk-members!)
                     (diary . ,tell-appointment!)
                     (forget . ,forget!)
+                    (silent . ,look-at-host!)
+                    (needs . ,expand-needs!)
+                    (silences . ,keep-silences!)
                     (retention . ,retain!))))
 
 ;; Procedures, called with the database, a configuration that is new and now (ms): what it wants of the
 ;; clock becomes rows.
 (define %plans
-  (make-parameter (list plan-diary! plan-digests! plan-members! plan-retention!)))
+  (make-parameter (list plan-diary! plan-digests! plan-members! plan-needs! plan-retention!)))
 
 (define %planned (cons #f #f))                    ;the database and configuration of the last plan
 
@@ -73,7 +78,8 @@
                   (when (eqv? (due-row-at row) (due-at db (due-row-kind row) (due-row-key row)))
                     (undue! db (due-row-kind row) (due-row-key row))
                     ((work-of row) batch (due-row-at row) (due-row-key row))))
-                rows))))
+                rows)
+      (rebuild-older! batch))))
 
 (define (put-off! db policy row text now)
   "Try ROW, which raised TEXT, again later, and say so."

@@ -12,7 +12,8 @@
   #:use-module (ice-9 match)
   #:use-module (srfi srfi-1)
   #:use-module (srfi srfi-9)
-  #:export (appointment appointment? appointment-name appointment-text appointment-on
+  #:export (next-date
+            appointment appointment? appointment-name appointment-text appointment-on
             appointment-cron appointment-remind appointment-to
             moment moment? moment-at moment-date moment-ahead
             find-moment next-moment moment-over? next-after

@@ -159,7 +159,8 @@
         (silence place pattern #:reason reason
                  #:during (lambda (ms)
                             (and (window-open? windows w ms)
-                                 (or (window-boundary windows w ms) (+ ms 86400000)))))
+                                 (or (window-boundary windows w ms) (+ ms 86400000))))
+                 #:next (lambda (ms) (window-boundary windows w ms)))
         (silence place pattern #:reason reason #:until until))))
 
 (define (config-silences config windows)

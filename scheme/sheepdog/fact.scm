@@ -1,185 +1,32 @@
-;;; fact.scm -- relation tuples with the time in which they held
+;;; fact.scm -- facts that messages and receivers tell, entered into the tables of their relations
 ;;; SPDX-License-Identifier: GPL-3.0-or-later
 
-;; Facts of relations that nobody declared, table _fact: the host, then up to three
-;; arguments that are the key, then the value; with no argument the row's presence is the fact.
-;; Another number of arguments is another relation.  Each procedure takes part in the caller's
-;; transaction.  Most facts say again what is known: what was read is remembered, see <facts>.
+;; A relation that nobody declared is taken at once: its last argument is the value, those before it
+;; are the key.  What comes in its order is entered at once; what is older than what was claimed of the
+;; same before is noted, and (sheepdog revision) makes those rows anew at the end of the batch.  Each
+;; procedure takes part in the caller's transaction.
 
 (define-module (sheepdog fact)
+  #:use-module (sheepdog claim)
+  #:use-module (sheepdog core)
+  #:use-module (sheepdog known)
+  #:use-module (sheepdog logic relation)
+  #:use-module (sheepdog shelf)
   #:use-module (sheepdog sql)
   #:use-module (ice-9 match)
   #:use-module (srfi srfi-1)
   #:use-module (srfi srfi-9)
-  #:export (fact-problem
-            facts facts-count
-            take-facts! store-fact! end-fact!))
+  #:re-export (facts facts-count)
+  #:export (take-facts! store-fact! end-fact! refuse!))
 
-(define %most-arguments 4)                        ;behind the host
 (define %most-relations 200)
 (define %most-open 10000)                         ;facts of one relation and host
 
-(define-record-type <fact>
-  (make-fact relation host arity k1 k2 k3 value)
-  fact?
-  (relation fact-relation)                        ;string
-  (host fact-host)                                ;string
-  (arity fact-arity)                              ;integer: arguments behind the host
-  (k1 fact-k1)                                    ;string or number; "": unused
-  (k2 fact-k2)
-  (k3 fact-k3)
-  (value fact-value))
 
-
-;; Good as long as nobody else writes facts, and only if what was done with it was committed.
-(define-record-type <facts>
-  (make-facts db newest)
-  facts?
-  (db facts-db)
-  (newest facts-newest))                          ;hash table: key -> row of `newest-row' | #f
-
-(define (facts db)
-  "Return the facts of DB, of which nothing was read yet."
-  (make-facts db (make-hash-table 1031)))
-
-(define (facts-count facts)
-  "Return of how many keys of FACTS the newest row is remembered."
-  (hash-count (const #t) (facts-newest facts)))
-
-
-;;; From arguments to a fact.
-
-(define (relation-name? text)
-  "Is TEXT a name: [a-z][a-z0-9-]{0,39}?"
-  (and (<= 1 (string-length text) 40)
-       (char<=? #\a (string-ref text 0) #\z)
-       (string-every (lambda (c)
-                       (or (char<=? #\a c #\z) (char<=? #\0 c #\9) (char=? c #\-)))
-                     text)))
-
-(define (number-fits? number)
-  (if (exact-integer? number)
-      (<= -9223372036854775808 number 9223372036854775807)
-      (and (real? number)
-           (not (nan? number))
-           (not (inf? number)))))
-
-(define (argument-problem argument)
-  "Return why ARGUMENT cannot be stored, or #f."
-  (match argument
-    ('null "null is no value")
-    ((? vector?) "an array is no value")
-    ((or () ((_ . _) . _)) "an object is no value")
-    ((? number?) (and (not (number-fits? argument)) "a number that is too large"))
-    ((or (? string?) (? symbol?) (? boolean?)) #f)
-    (_ "neither text nor a number")))
-
-(define (storable argument)
-  (cond ((symbol? argument) (symbol->string argument))
-        ((boolean? argument) (if argument "true" "false"))
-        ((exact-integer? argument) argument)
-        ((number? argument) (exact->inexact argument))
-        (else argument)))
-
-(define (fact-problem relation arguments)
-  "Return why RELATION (a string) of ARGUMENTS (those behind the host, as JSON or a receiver
-gives them) is refused, or #f."
-  (cond ((not (relation-name? relation))
-         "a relation is named a-z, 0-9 and -, beginning with a letter, 40 characters at most")
-        ((> (length arguments) %most-arguments)
-         (format #f "~a arguments; a relation that nobody declared takes ~a at most"
-                 (length arguments) %most-arguments))
-        (else (any argument-problem arguments))))
-
-;; Those whose value is not the last argument.
-(define %value-last
-  (list (cons "perf" (match-lambda              ;label and unit are the key, the number is the value
-                       ((tag label value unit) (list tag label unit value))
-                       (arguments arguments)))))
-
-(define (in-order relation arguments)
-  "Return ARGUMENTS of RELATION with the value at the end."
-  (match (assoc-ref %value-last relation)
-    (#f arguments)
-    (order (order arguments))))
-
-(define (fact relation host arguments)
-  "Return the fact RELATION of HOST and ARGUMENTS, which have no problem."
-  (define (built k1 k2 k3 value)
-    (make-fact relation host (length arguments) k1 k2 k3 value))
-  (match (in-order relation (map storable arguments))
-    (() (built "" "" "" ""))
-    ((v) (built "" "" "" v))
-    ((a v) (built a "" "" v))
-    ((a b v) (built a b "" v))
-    ((a b c v) (built a b c v))))
-
-
-;;; Rows.
-
-(define (newest-row db f)
-  "Return the newest row of F's key as #(VALUE T0 T1), or #f."
-  (sql-row db "SELECT value, t0, t1 FROM _fact WHERE relation = " (fact-relation f)
-           " AND arity = " (fact-arity f) " AND host = " (fact-host f) " AND k1 = " (fact-k1 f)
-           " AND k2 = " (fact-k2 f) " AND k3 = " (fact-k3 f) " ORDER BY t0 DESC LIMIT 1"))
-
-(define (fact-key f)
-  "Return the key of F as a string, which is hashed and compared several times as fast as a vector of
-strings.  Neither relation nor host have blanks."
-  (define (part k)
-    (if (string? k)
-        (string-append (number->string (string-length k)) "s" k)
-        (string-append (number->string k) "n")))
-  (define-syntax-rule (key arity k ...)
-    (string-append (fact-relation f) arity (fact-host f) " " (part (k f)) ...))
-  (case (fact-arity f)
-    ((0) (key " 0 "))
-    ((1) (key " 1 "))
-    ((2) (key " 2 " fact-k1))
-    ((3) (key " 3 " fact-k1 fact-k2))
-    (else (key " 4 " fact-k1 fact-k2 fact-k3))))
-
-(define (newest facts f key)
-  "Return the newest row of F, whose key is KEY, as `newest-row' does."
-  (match (hash-get-handle (facts-newest facts) key)
-    ((_ . row) row)
-    (#f
-     (let ((row (newest-row (facts-db facts) f)))
-       (hash-set! (facts-newest facts) key row)
-       row))))
-
-(define (know! facts f key t0)
-  "Let F, whose key is KEY, be its newest row, which began at T0 and is open."
-  (hash-set! (facts-newest facts) key (vector (fact-value f) t0 %open-end)))
-
-(define (forget! facts key)
-  "Let the newest row of KEY be read anew."
-  (hash-remove! (facts-newest facts) key))
-
-(define (insert-row! db f t0 t1 event)
-  (sql db "INSERT INTO _fact (relation, arity, host, k1, k2, k3, value, t0, t1, ev) VALUES ("
-       (fact-relation f) ", " (fact-arity f) ", " (fact-host f) ", " (fact-k1 f) ", "
-       (fact-k2 f) ", " (fact-k3 f) ", " (fact-value f) ", " t0 ", " t1 ", " event ")"))
-
-(define (set-end! db f t0 t1)
-  "Let the row of F's key that began at T0 end at T1; a row without length goes."
-  (if (= t0 t1)
-      (sql db "DELETE FROM _fact WHERE relation = " (fact-relation f) " AND arity = "
-           (fact-arity f) " AND host = " (fact-host f) " AND k1 = " (fact-k1 f) " AND k2 = "
-           (fact-k2 f) " AND k3 = " (fact-k3 f) " AND t0 = " t0)
-      (sql db "UPDATE _fact SET t1 = " t1 " WHERE relation = " (fact-relation f) " AND arity = "
-           (fact-arity f) " AND host = " (fact-host f) " AND k1 = " (fact-k1 f) " AND k2 = "
-           (fact-k2 f) " AND k3 = " (fact-k3 f) " AND t0 = " t0)))
-
-(define %open-end 9223372036854775807)
-
-(define (open-facts db relation host)
-  "Return how many facts of RELATION hold for HOST, at most the most that may."
-  (sql-value db "SELECT count(*) FROM (SELECT 1 FROM _fact WHERE host = " host
-             " AND relation = " relation " AND t1 = 9223372036854775807 LIMIT " %most-open ")"))
+;;; To enter a fact.
 
 (define (relations db)
-  "Return how many relations there are, at most the most that may."
+  "Return how many relations there are that nobody declared, at most the most that may be."
   (sql-value db "WITH RECURSIVE r(name, n) AS (
  SELECT min(relation), 1 FROM _fact
  UNION ALL
@@ -187,145 +34,238 @@ strings.  Neither relation nor host have blanks."
  WHERE r.name IS NOT NULL AND n <= " %most-relations ")
  SELECT count(*) FROM r WHERE name IS NOT NULL"))
 
-(define (known-relation? db relation)
-  (sql-value db "SELECT 1 FROM _fact WHERE relation = " relation " LIMIT 1"))
+(define (known-relation? db name)
+  (sql-value db "SELECT 1 FROM _fact WHERE relation = " name " LIMIT 1"))
 
-(define (crowd-problem db f counts)
-  "Return why there is no room for the new key of F, or #f.  COUNTS, a hash table or #f,
-remembers how many facts hold, by relation, while one message is handled."
-  (let* ((relation (fact-relation f))
-         (count (or (and counts (hash-ref counts relation))
-                    (open-facts db relation (fact-host f)))))
+(define (crowd-problem db shelf host counts)
+  "Return why there is no room for a new key of HOST, or #f.  COUNTS, a hash table or #f, remembers how
+many facts hold, by relation, while one message is handled."
+  (let* ((name (shelf-name shelf))
+         (count (or (and counts (hash-ref counts name))
+                    (count-open db shelf host %most-open))))
     (when counts
-      (hash-set! counts relation (+ count 1)))
+      (hash-set! counts name (+ count 1)))
     (cond ((>= count %most-open)
            (format #f "~a facts of it hold already" %most-open))
           ((and (zero? count)
-                (not (known-relation? db relation))
+                (not (shelf-relation shelf))
+                (not (known-relation? db name))
                 (>= (relations db) %most-relations))
            (format #f "there are ~a relations already that nobody declared" %most-relations))
           (else #f))))
 
-(define (enter-late! db f t event)
-  "Enter F at T, before what is known of its key: only where nothing is known.  Return why it is
-refused, or #f."
-  (match (sql-row db "SELECT value, t0, t1 FROM _fact WHERE relation = " (fact-relation f)
-                  " AND arity = " (fact-arity f) " AND host = " (fact-host f) " AND k1 = "
-                  (fact-k1 f) " AND k2 = " (fact-k2 f) " AND k3 = " (fact-k3 f)
-                  " AND t1 > " t " ORDER BY t0 LIMIT 1")
-    (#(value t0 t1)
-     (cond ((< t t0) (insert-row! db f t t0 event) #f)
-           ((equal? value (fact-value f)) #f)
-           (else "older than what is known")))))
+(define (step shelf)
+  (and=> (shelf-relation shelf) relation-step))
 
-(define (upsert! facts f t event counts)
-  "Let F hold from T on, as EVENT says.  Return why it is refused, or #f."
-  (let ((db (facts-db facts))
-        (key (fact-key f)))
-    (match (newest facts f key)
-      (#f
-       (or (crowd-problem db f counts)
-           (begin
-             (insert-row! db f t %open-end event)
-             (know! facts f key t)
-             #f)))
-      (#(value t0 t1)
-       (let ((open? (= t1 %open-end))
-             (same? (equal? value (fact-value f))))
-         (cond ((or (< t t0) (and (not open?) (< t t1)))
-                (enter-late! db f t event))
-               ((and open? same?) #f)
-               ((and same? (= t t1))
-                (set-end! db f t0 %open-end)
-                (know! facts f key t0)
-                #f)
-               (else
-                (when open? (set-end! db f t0 t))
-                (insert-row! db f t %open-end event)
-                (know! facts f key t)
-                #f)))))))
+(define (open-row! facts shelf key text values origin)
+  (let ((made (row values (origin-t origin) %open-end (origin-event origin))))
+    (insert-row! (facts-db facts) shelf key made)
+    (note-added! facts shelf)
+    (know! facts text made)))
 
-
-;;; What others call.
-
-(define (refuse! db host relation reason t event)
-  (sql db "INSERT INTO refused (host, relation, reason, t, ev) VALUES (" host ", " relation
-       ", " reason ", " t ", " event ")"))
-
-(define* (store-fact! facts relation host arguments t event #:optional counts)
-  "Let RELATION of HOST and ARGUMENTS hold from T (ms) on, as EVENT (an id) says: a new value
-of its key ends the old one, the same value changes nothing, what is older than what is known
-fills gaps only.  A fact that cannot be taken goes to `refused' with its reason.  Return whether
-it was taken.  COUNTS: see `crowd-problem'."
-  (let ((reason (or (fact-problem relation arguments)
-                    (upsert! facts (fact relation host arguments) t event counts))))
-    (when reason
-      (refuse! (facts-db facts) host relation reason t event))
-    (not reason)))
-
-(define (end-fact! facts relation host arguments t event)
-  "Let RELATION of HOST and ARGUMENTS hold no longer from T on, if it held with that value."
-  (let ((reason (fact-problem relation arguments)))
-    (if reason
-        (refuse! (facts-db facts) host relation reason t event)
-        (let* ((f (fact relation host arguments))
-               (key (fact-key f)))
-          (match (newest facts f key)
-            (#(value t0 t1)
-             (when (and (= t1 %open-end) (>= t t0) (equal? value (fact-value f)))
-               (forget! facts key)
-               (set-end! (facts-db facts) f t0 t)))
-            (#f #f))))))
-
-(define (key f)
-  (list (fact-arity f) (fact-k1 f) (fact-k2 f) (fact-k3 f)))
-
-(define (end-unsaid! facts relation host said t)
-  "End what holds of RELATION for HOST and whose key is not in the hash table SAID."
-  (for-each
-   (match-lambda
-     (#(arity k1 k2 k3 value t0)
-      (unless (or (hash-ref said (list arity k1 k2 k3))
-                  (< t t0))                       ;began after the message was made
-        (let ((f (make-fact relation host arity k1 k2 k3 value)))
-          (forget! facts (fact-key f))
-          (set-end! (facts-db facts) f t0 t)))))
-   (sql (facts-db facts) "SELECT arity, k1, k2, k3, value, t0 FROM _fact WHERE host = " host
-        " AND relation = " relation " AND t1 = 9223372036854775807")))
-
-(define (replace! facts relation host tuples t event)
-  "TUPLES, lists (RELATION ARGUMENT...), are the whole truth about RELATION of HOST from T on,
-unless a later message has told it."
+(define (enter! facts shelf key text values origin counts)
+  "Let KEY, which is TEXT, have VALUES from ORIGIN on, which comes after all that was claimed of it.
+Return why that is refused, or #f."
   (let* ((db (facts-db facts))
-         (told (sql-value db "SELECT at FROM complete WHERE host = " host " AND relation = "
-                         relation " ORDER BY t0 DESC LIMIT 1")))
-    (unless (and told (< t told))
-      (let ((said (make-hash-table)))
-        (for-each (match-lambda
-                    ((name . arguments)
-                     (when (and (string=? name relation)
-                                (not (fact-problem name arguments)))
-                       (hash-set! said (key (fact name host arguments)) #t))))
-                  tuples)
-        (end-unsaid! facts relation host said t))
-      (if told
-          (sql db "UPDATE complete SET at = " t " WHERE host = " host " AND relation = "
-               relation)
-          (sql db "INSERT INTO complete (host, relation, at, t0, t1, ev) VALUES (" host ", "
-               relation ", " t ", " t ", 9223372036854775807, " event ")")))))
+         (t (origin-t origin))
+         (last (newest facts shelf key text)))
+    (cond ((not (and last (row-open? last)))
+           (cond ((and last (= t (row-t1 last)) (equal? values (row-values last)))
+                  (end-row! db shelf key (row-t0 last) %open-end)
+                  (know! facts text (row values (row-t0 last) %open-end (row-ev last)))
+                  #f)
+                 ((crowd-problem db shelf (first key) counts))
+                 (else (open-row! facts shelf key text values origin) #f)))
+          ((same-values? values (row-values last) (step shelf)) #f)
+          ((= t (row-t0 last))                    ;what it replaces may have ended its like
+           (late! facts (first key) (shelf-name shelf) t)
+           #f)
+          (else
+           (end-row! db shelf key (row-t0 last) t)
+           (open-row! facts shelf key text values origin)
+           #f))))
 
-(define (take-facts! facts host tuples replaces t event)
-  "Take TUPLES of a message of HOST, lists (RELATION ARGUMENT...), as true from T (ms) on.
-REPLACES names the relations of which they are the whole truth: what else held of these ends.
-Return how many were refused."
-  (let* ((counts (make-hash-table))
-         (refused (count (match-lambda
-                           ((relation . arguments)
-                            (not (store-fact! facts relation host arguments t event counts))))
-                         tuples)))
-    (for-each (lambda (relation)
-                (if (relation-name? relation)
-                    (replace! facts relation host tuples t event)
-                    (refuse! (facts-db facts) host relation (fact-problem relation '()) t event)))
-              replaces)
-    refused))
+(define (leave! facts shelf key text values origin)
+  "Let KEY, which is TEXT, have VALUES, or with #f whatever messages told of it, no longer from ORIGIN
+on."
+  (let ((last (newest facts shelf key text))
+        (t (origin-t origin)))
+    (when (and last (row-open? last)
+               (if values
+                   (equal? values (row-values last))
+                   (positive? (row-ev last))))
+      (forget! facts text)
+      (end-row! (facts-db facts) shelf key (row-t0 last) t))))
+
+(define (refuse! facts host relation reason origin)
+  (sql (facts-db facts) "INSERT INTO refused (host, relation, reason, t, ev) VALUES (" host ", "
+       relation ", " reason ", " (origin-t origin) ", " (origin-event origin) ")"))
+
+(define (covered? facts shelf key values t)
+  "Does KEY have VALUES just before T, and still at it?  Then it changes nothing to say so."
+  (let ((before (row-covering (facts-db facts) shelf key t)))
+    (and before
+         (< t (row-t1 before))
+         (same-values? values (row-values before) (step shelf)))))
+
+;; A fact as it fits its table.
+(define-record-type <fitted>
+  (make-fitted name shelf key text values)
+  fitted?
+  (name fitted-name)                              ;string: the relation
+  (shelf fitted-shelf)
+  (key fitted-key)                                ;list
+  (text fitted-text)                              ;string: the same
+  (values fitted-values))                         ;list
+
+(define* (fit-fact facts name host arguments #:key seconds?)
+  "Return the <fitted> of the fact NAME (a string) of HOST and ARGUMENTS, or why it is refused."
+  (match (fit facts name host arguments #:seconds? seconds?)
+    ((shelf key values) (make-fitted name shelf key (key->text shelf key) values))
+    (reason reason)))
+
+(define (enter-fact! facts fitted origin late? counts)
+  "Enter that FITTED holds; return why it is refused, or #f."
+  (match fitted
+    (($ <fitted> name shelf key text values)
+     (cond ((shelf-event? shelf)
+            (insert-event-row! (facts-db facts) shelf (append key values) (origin-t origin)
+                               (origin-event origin))
+            (note-added! facts shelf)
+            #f)
+           ((not late?) (enter! facts shelf key text values origin counts))
+           ((covered? facts shelf key values (origin-t origin)) #f)
+           (else (late! facts (first key) name (origin-t origin)) #f)))))
+
+
+;;; What receivers say.
+
+(define (journal! facts relation host arguments origin place ends?)
+  "Keep what a receiver claims: what comes late is entered by going through all claims again."
+  (sql (facts-db facts) "INSERT OR REPLACE INTO _told (host, relation, t, ev, n, ends, arguments)
+ VALUES (" host ", " relation ", " (origin-t origin) ", " (origin-event origin) ", " place ", "
+ (if ends? 1 0) ", " (%json-write (list->vector arguments)) ")"))
+
+(define (claim-by-receiver! facts relation host arguments origin place ends? proc)
+  "Call PROC, (fitted late?) -> reason or #f, for what a receiver claims, and note the claim; return
+whether it was taken."
+  (define (refused reason)
+    (refuse! facts host relation reason origin)
+    #f)
+  (match (fit-fact facts relation host arguments)
+    ((? string? reason) (refused reason))
+    (fitted
+     (let* ((last (claimed-by-receivers facts host relation))
+            (reason (proc fitted (late? facts origin host relation))))
+       (cond (reason (refused reason))
+             (else
+              (unless (shelf-event? (fitted-shelf fitted))
+                (journal! facts relation host arguments origin place ends?)
+                (note-claimed! facts (string-append host " " relation) last origin))
+              #t))))))
+
+(define* (store-fact! facts relation host arguments origin #:optional (place 0))
+  "Let RELATION of HOST and ARGUMENTS hold from ORIGIN on, as a receiver says at PLACE (an integer) of
+its actions: a new value of its key ends the old one, the same value changes nothing.  A fact that
+cannot be taken goes to `refused' with its reason.  Return whether it was taken."
+  (claim-by-receiver! facts relation host arguments origin place #f
+    (lambda (fitted late?)
+      (enter-fact! facts fitted origin late? #f))))
+
+(define* (end-fact! facts relation host arguments origin #:optional (place 0))
+  "Let RELATION of HOST and ARGUMENTS hold no longer from ORIGIN on, if it held with that value."
+  (claim-by-receiver! facts relation host arguments origin place #t
+    (lambda (fitted late?)
+      (match fitted
+        (($ <fitted> name shelf key text values)
+         (cond ((shelf-event? shelf) "what happened cannot end")
+               (late? (late! facts host relation (origin-t origin)) #f)
+               (else (leave! facts shelf key text values origin) #f)))))))
+
+
+;;; What messages say.
+
+(define (note-complete! facts relation host origin)
+  (let ((t (origin-t origin)) (db (facts-db facts)))
+    (when (zero? (sql-changes db "UPDATE complete SET at = max(at, " t "), t0 = min(t0, " t
+                              ") WHERE host = " host " AND relation = " relation))
+      (sql db "INSERT INTO complete (host, relation, at, t0, t1, ev) VALUES (" host ", " relation
+           ", " t ", " t ", 9223372036854775807, " (origin-event origin) ")"))))
+
+(define (replace! facts relation host told origin late?)
+  "The <fitted> TOLD are the whole truth about RELATION of HOST from ORIGIN on."
+  (if late?
+      (late! facts host relation (origin-t origin))
+      (let ((said (make-hash-table)))
+        (for-each (lambda (fitted)
+                    (when (string=? relation (fitted-name fitted))
+                      (hash-set! said (fitted-text fitted) #t)))
+                  told)
+        (for-each (lambda (shelf)
+                    (for-each (lambda (key)
+                                (let ((text (key->text shelf key)))
+                                  (unless (hash-ref said text)
+                                    (leave! facts shelf key text #f origin))))
+                              (open-keys (facts-db facts) shelf host)))
+                  (shelves-of facts relation host))))
+  (note-complete! facts relation host origin))
+
+(define (replace-problem facts relation)
+  "Return why nothing can be the whole truth of RELATION, or #f."
+  (or (name-problem relation)
+      (match (find-shelf facts relation)
+        ((? (lambda (shelf) (and shelf (shelf-event? shelf))))
+         "what happened is not replaced")
+        (_ #f))))
+
+(define (last-of-each told)
+  "Return the <fitted> TOLD without those whose key a later one has, too."
+  (match told
+    ((or () (_)) told)
+    (_ (let ((seen (make-hash-table)))
+         (fold (lambda (fitted kept)
+                 (cond ((shelf-event? (fitted-shelf fitted)) (cons fitted kept))
+                       ((hash-ref seen (fitted-text fitted)) kept)
+                       (else
+                        (hash-set! seen (fitted-text fitted) #t)
+                        (cons fitted kept))))
+               '()
+               (reverse told))))))
+
+(define (late-relations facts host origin)
+  "Return a procedure that says whether what ORIGIN claims of a relation of HOST is late."
+  (let ((known (make-hash-table 7)))
+    (lambda (relation)
+      (match (hash-get-handle known relation)
+        ((_ . late?) late?)
+        (#f (let ((late? (late? facts origin host relation)))
+              (hash-set! known relation late?)
+              late?))))))
+
+(define (take-facts! facts host tuples replaces origin)
+  "Take TUPLES of a message of HOST, lists (RELATION ARGUMENT...), as true from ORIGIN on; of one key
+the last counts.  REPLACES names the relations of which they are the whole truth: what else held of
+these ends.  What cannot be taken goes to `refused' with its reason."
+  (define last (claimed-by-messages facts host))
+  (define late? (late-relations facts host origin))
+  (define counts (make-hash-table))
+  (define (refuse-because relation reason)
+    (refuse! facts host relation reason origin))
+  (define told
+    (last-of-each
+     (filter-map (match-lambda
+                   ((name . arguments)
+                    (match (fit-fact facts name host arguments #:seconds? #t)
+                      ((? string? reason) (refuse-because name reason) #f)
+                      (fitted fitted))))
+                 tuples)))
+  (for-each (lambda (fitted)
+              (and=> (enter-fact! facts fitted origin (late? (fitted-name fitted)) counts)
+                     (lambda (reason) (refuse-because (fitted-name fitted) reason))))
+            told)
+  (for-each (lambda (relation)
+              (match (replace-problem facts relation)
+                (#f (replace! facts relation host told origin (late? relation)))
+                (reason (refuse-because relation reason))))
+            replaces)
+  (note-claimed! facts host last origin))

@@ -7,6 +7,7 @@
   #:use-module (sheepdog batch)
   #:use-module (sheepdog catch-up)
   #:use-module (sheepdog chronicle)
+  #:use-module (sheepdog condition)
   #:use-module (sheepdog decide)
   #:use-module (sheepdog due)
   #:use-module (sheepdog expectation)
@@ -30,12 +31,26 @@
         (const #f)
         (lambda (at) (silence:planned? silences (matter-subject matter) at)))))
 
+(define (enter-state! batch matter subject changes)
+  "Let the state of MATTER, as a span, be that of SUBJECT."
+  (let* ((before (matter-subject matter))
+         (state (subject-state subject))
+         (since (if state (subject-since subject) (batch-now batch))))
+    (unless (and (eq? state (subject-state before))
+                 (eqv? since (subject-since before)))
+      (when (or (assq 'undo changes)
+                (not (enter-condition! (batch-db batch) (subject-host subject)
+                                       (subject-tag subject) state since
+                                       (and (not (eq? 'late state)) (subject-event subject)))))
+        (conditions-older! batch matter since)))))
+
 (define (enter! batch matter subject changes)
   "Let the subject of MATTER be SUBJECT, its spans changed by CHANGES."
   (let ((db (batch-db batch))
         (now (batch-now batch))
         (host (subject-host subject))
         (tag (subject-tag subject)))
+    (enter-state! batch matter subject changes)
     (set-matter-subject! matter subject)
     (for-each (lambda (change)
                 (change-span! db host tag change now)
@@ -122,9 +137,30 @@ days up to AT."
 
 ;;; What came too late.
 
+(define (conditions-older! batch matter at)
+  "Note that the states of MATTER as spans are to be made anew from AT on."
+  (let* ((memory (batch-memory batch))
+         (known (hash-ref memory 'conditions '()))
+         (before (assq-ref known matter)))
+    (hash-set! memory 'conditions (assq-set! known matter (if before (min at before) at)))))
+
+(define (rebuild-conditions-older! batch)
+  "Make those anew."
+  (let ((older (hash-ref (batch-memory batch) 'conditions '())))
+    (unless (null? older)
+      (hash-remove! (batch-memory batch) 'conditions)
+      (write-events! batch)
+      (for-each (match-lambda
+                  ((matter . at)
+                   (let ((subject (matter-subject matter)))
+                     (rebuild-conditions! (batch-db batch) (subject-host subject)
+                                          (subject-tag subject) at))))
+                older))))
+
 (define (note-older! batch matter at)
   "Note that a result of the subject of MATTER, older than the newest, happened AT."
   (note-age! batch (subject-host (matter-subject matter)) at)
+  (conditions-older! batch matter at)
   (let ((older (hash-ref (batch-memory batch) 'older '())))
     (match (assq matter older)
       (#f (hash-set! (batch-memory batch) 'older (acons matter (cons at at) older)))
@@ -133,6 +169,7 @@ days up to AT."
 
 (define (rebuild-older! batch)
   "Make the spans around all older results of BATCH anew, once a subject."
+  (rebuild-conditions-older! batch)
   (let ((older (hash-ref (batch-memory batch) 'older '())))
     (unless (null? older)
       (write-events! batch)

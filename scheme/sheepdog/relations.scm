@@ -10,15 +10,15 @@
   #:use-module (sheepdog logic relation)
   #:use-module (ice-9 match)
   #:use-module (srfi srfi-1)
-  #:export (built-in-relations built-in-relation undeclared-relation))
+  #:export (built-in-relations built-in-relation own-relation? undeclared-relation))
 
 (define %declarations
   '(;; What there is, and what became of it.
     (define-state (host name) "A machine that spoke, or is expected to.")
     (define-event (event host tag -> kind state summary) "A message of a subject.")
     (define-state (state host tag -> state) "The state of a subject: ok warn fail unknown late.")
-    (define-state (interruption host tag -> worst reason (hard time) planned end)
-      "A subject was not ok, through whatever states."
+    (define-state (interruption host tag -> worst reason (hard time) (planned integer) end)
+      "A subject was not ok, through whatever states; planned: 1 inside of planned work, else 0."
       (index))
     (define-state (run host tag id -> (status integer))
       "A run of a command; 128+n: signal n, 124: timed out, -1: running, -2: cut off or lost."
@@ -58,7 +58,7 @@
     (interruption "interruption" #f (#f host tag t0) ("interruption_1" t1 t0)
                   ("interruption_h" host t0))
     (expectation "expected" #f (#f host tag t0) ("expected_h" host t0))
-    (silence "silenced" #f (#f pattern t0) ("silenced_1" t1 t0))
+    (silence "silenced" #t (#f t1 t0))
     (complete "complete" #f (#f host relation t0))
     (refused "refused" #f ("refused_h" host t))
     (diary "appointment" #f (#f date name t0) ("appointment_1" t1 t0))))
@@ -81,6 +81,16 @@
 (define (built-in-relation name)
   "Return the built-in relation NAME, a symbol, or #f."
   (hashq-ref %by-name name))
+
+
+(define %told                                     ;what messages may tell of
+  '(depends label package service ram cpu os kernel perf))
+
+(define (own-relation? name)
+  "Is NAME, a symbol, a built-in relation that we fill ourselves, so that nobody tells of it?"
+  (and (not (memq name %told))
+       (or (eq? name 'changed)
+           (and (built-in-relation name) #t))))
 
 
 ;;; What nobody declared, in table _fact.

@@ -9,15 +9,19 @@
 (define-module (sheepdog replay)
   #:use-module (sheepdog batch)
   #:use-module (sheepdog calendar)
+  #:use-module (sheepdog catalogue)
   #:use-module (sheepdog clock)
   #:use-module (sheepdog core)
   #:use-module (sheepdog due)
+  #:use-module (sheepdog logic relation)
   #:use-module (sheepdog pattern)
   #:use-module (sheepdog policy)
+  #:use-module (sheepdog relations)
   #:use-module (sheepdog retention)
   #:use-module (sheepdog round)
   #:use-module (sheepdog sql)
   #:use-module (sheepdog store)
+  #:use-module (sheepdog table)
   #:use-module (sheepdog temporary)
   #:use-module (ice-9 match)
   #:use-module (srfi srfi-1)
@@ -201,34 +205,78 @@
      (difference sign 'told at (string-append host "/" tag) event
                  (string-append kind " to " recipient)))))
 
-(define (facts db policy fits? since)
-  "Return the facts that began in DB with messages since SINCE: lists (AT ARITY RELATION HOST K1 K2 K3
-VALUE TAG EVENT)."
-  (filter-map
-   (match-lambda
-     (#(at arity relation host k1 k2 k3 value from tag event)
-      (and (fits? from tag)
-           (not (own? policy from tag))
-           (list at arity relation host k1 k2 k3 value (string-append from "/" tag) event))))
-   (sql db "SELECT f.t0, f.arity, f.relation, f.host, f.k1, f.k2, f.k3, f.value, e.host, e.tag, f.ev
- FROM _fact f JOIN event e ON e.id = f.ev WHERE e.rx >= " since " ORDER BY f.ev, f.relation, f.k1")))
+(define (columns-of relation)
+  (map (lambda (column) (quoted (sql-name (column-name column)))) (relation-columns relation)))
 
-(define (held? db fact)
-  "Does FACT hold in DB at its time?"
-  (match fact
-    ((at arity relation host k1 k2 k3 value . _)
-     (sql-row db "SELECT 1 FROM _fact WHERE relation = " relation " AND arity = " arity
-              " AND host = " host " AND k1 = " k1 " AND k2 = " k2 " AND k3 = " k3 " AND value = "
-              value " AND t0 <= " at " AND t1 > " at))))
+(define (begin-column relation)
+  (if (eq? 'event (relation-kind relation)) "t" "t0"))
+
+(define (fact-holds db relation)
+  "Return a procedure of a time and values that says whether RELATION holds so in DB."
+  (let ((text (string-append "SELECT 1 FROM " (relation-from relation) " WHERE "
+                             (string-join (map (lambda (name) (string-append name " = ?"))
+                                               (columns-of relation))
+                                          " AND ")
+                             (if (eq? 'event (relation-kind relation))
+                                 " AND t = ?"
+                                 " AND t0 <= ? AND t1 > ?"))))
+    (lambda (at values)
+      (pair? (%db-run db text (append values
+                                      (if (eq? 'event (relation-kind relation))
+                                          (list at)
+                                          (list at at))))))))
+
+(define (facts-told db)
+  "Return all relations of DB of which messages tell, declared or not."
+  (append (told-relations db)
+          (map (match-lambda
+                 (#(name arity) (undeclared-relation (string->symbol name) (+ 1 arity))))
+               (sql db "SELECT DISTINCT relation, arity FROM _fact"))))
+
+(define (facts db policy fits? since)
+  "Return the facts that began in DB with messages since SINCE: lists (RELATION AT VALUES SUBJECT EVENT),
+of one message by name."
+  (append-map
+   (lambda (relation)
+     (filter-map
+      (lambda (row)
+        (match (vector->list row)
+          ((at event host tag . values)
+           (and (fits? host tag)
+                (not (own? policy host tag))
+                (list relation at values (string-append host "/" tag) event)))))
+      (%db-run db (string-append "SELECT f." (begin-column relation) ", f.ev, e.host, e.tag, f."
+                                 (string-join (columns-of relation) ", f.")
+                                 " FROM " (relation-from relation)
+                                 " f JOIN event e ON e.id = f.ev WHERE e.rx >= ? ORDER BY f.ev")
+               (list since))))
+   (sort (facts-told db)
+         (lambda (a b) (string<? (symbol->string (relation-name a))
+                                 (symbol->string (relation-name b)))))))
+
+(define (missing facts db)
+  "Return those of FACTS that do not hold in DB at their time."
+  (define holds
+    (let ((known (make-hash-table)))
+      (lambda (relation)
+        (let ((name (cons (relation-name relation) (relation-arity relation))))
+          (or (hash-ref known name)
+              (let ((holds (fact-holds db relation)))
+                (hash-set! known name holds)
+                holds))))))
+  (define (there? relation)
+    (or (string-prefix? "(" (relation-table relation))
+        (sql-value db "SELECT 1 FROM sqlite_schema WHERE name = " (relation-table relation))))
+  (remove (match-lambda
+            ((relation at values . _)
+             (and (there? relation) ((holds relation) at values))))
+          facts))
 
 (define (fact-difference sign)
   (match-lambda
-    ((at arity relation host k1 k2 k3 value subject event)
+    ((relation at values subject event)
      (difference sign 'fact at subject event
-                 (object->string
-                  (cons* (string->symbol relation) host
-                         (append (take (list k1 k2 k3) (max 0 (min 3 (- arity 1))))
-                                 (if (zero? arity) '() (list value)))))))))
+                 (object->string (cons (relation-name relation) values))))))
 
 (define (failed db ids)
   "Return those of the messages IDS whose receiver failed in DB, or that are aside: lists (ID REASON)."
@@ -254,10 +302,8 @@ VALUE TAG EVENT)."
      (append
       (map (told-difference '-) (without then now cdr))
       (map (told-difference '+) (without now then cdr))
-      (map (fact-difference '-)
-           (remove (lambda (fact) (held? copy fact)) (facts db policy fits? since)))
-      (map (fact-difference '+)
-           (remove (lambda (fact) (held? db fact)) (facts copy policy fits? since)))
+      (map (fact-difference '-) (missing (facts db policy fits? since) copy))
+      (map (fact-difference '+) (missing (facts copy policy fits? since) db))
       (map (failure-difference db '-) (without failed-then failed-now first))
       (map (failure-difference db '+) (without failed-now failed-then first)))
      (lambda (a b) (< (difference-at a) (difference-at b))))))

@@ -150,7 +150,7 @@ far that has come; what is left whole is noted."
     (and until
          (begin
            (roll-up! db (ids (sql-unneeded db "SELECT e.id FROM event e JOIN message m ON m.id = e.id
- WHERE e.state = 'ok' AND 'ok' =
+ WHERE e.state = 'ok' AND e.facts IS NULL AND 'ok' =
  (SELECT p.state FROM event_index p WHERE p.host = e.host AND p.tag = e.tag AND (p.t, p.event) < (e.t, e.id)
   AND p.state <> '' ORDER BY p.t DESC, p.event DESC LIMIT 1)
  AND e.id > " from " AND e.id <= " until)))

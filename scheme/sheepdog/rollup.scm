@@ -49,6 +49,19 @@
 
 ;;; Messages.
 
+(define (forget-claims! db json)
+  "Note that what the messages JSON, an array of ids, claimed of facts is known no longer: what comes
+late from before them cannot be entered among it."
+  (let ((last (sql-value db "SELECT max(facts) FROM event WHERE id IN
+ (SELECT value FROM json_each(" json "))"))
+        (told (sql-value db "SELECT max(t) FROM _told WHERE ev IN
+ (SELECT value FROM json_each(" json "))")))
+    (when (or last told)
+      (sql db "DELETE FROM _told WHERE ev IN (SELECT value FROM json_each(" json "))")
+      (sql db "INSERT INTO mark (name, value) VALUES ('facts-from', "
+           (+ 1 (max (or last 0) (or told 0))) ")
+ ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value)"))))
+
 (define (roll-up! db ids)
   "Remove the messages IDS and their events; what they told is counted in the table daily."
   (unless (null? ids)
@@ -65,6 +78,7 @@
       (note-numbers! db json)
       (sql db "DELETE FROM event_index WHERE (host, tag, t, event) IN
  (SELECT host, tag, t, id FROM event WHERE id IN (SELECT value FROM json_each(" json ")))")
+      (forget-claims! db json)
       (sql db "DELETE FROM event WHERE id IN (SELECT value FROM json_each(" json "))")
       (sql db "DELETE FROM whole WHERE message IN (SELECT value FROM json_each(" json "))")
       (sql db "DELETE FROM message WHERE id IN (SELECT value FROM json_each(" json "))"))))

@@ -15,6 +15,7 @@
   #:use-module (sheepdog awaited)
   #:use-module (sheepdog batch)
   #:use-module (sheepdog chronicle)
+  #:use-module (sheepdog claim)
   #:use-module (sheepdog core)
   #:use-module (sheepdog death)
   #:use-module (sheepdog decide)
@@ -23,12 +24,16 @@
   #:use-module (sheepdog hole)
   #:use-module (sheepdog incident)
   #:use-module (sheepdog item)
+  #:use-module (sheepdog known)
   #:use-module (sheepdog life)
   #:use-module (sheepdog message)
   #:use-module ((sheepdog outbox) #:select (put-out!))
   #:use-module (sheepdog policy)
+  #:use-module (sheepdog quiet)
   #:use-module (sheepdog receiver)
+  #:use-module (sheepdog revision)
   #:use-module (sheepdog route)
+  #:use-module ((sheepdog run) #:select (index-rest-of-runs!))
   #:use-module (sheepdog sql)
   #:use-module (sheepdog store)
   #:use-module (sheepdog suspect)
@@ -58,7 +63,17 @@
         (message-kind message) (or (message-state message) "")
         (message-summary message)
         (and=> (message-outcome message)
-               (lambda (outcome) (assq-ref outcome 'elapsed)))))
+               (lambda (outcome) (assq-ref outcome 'elapsed)))
+        (and (tells-facts? message) (message-at message))))
+
+(define (tells-facts? message)
+  (not (and (null? (message-facts message)) (null? (message-replaces message)))))
+
+(define (item-origin batch item)
+  "Return where the claims of the message of ITEM are from."
+  (let ((message (item-message item)) (row (item-row item)))
+    (origin (message-at message) (message-id message)
+            (sender-name batch (row-sender row)) (vector-ref row 4))))
 
 (define (notes-of effects)
   (filter-map (match-lambda
@@ -89,24 +104,26 @@ happened."
         (for-each (lambda (note) (tell-note! batch matter (item-message item) note))
                   notes)))))
 
-(define (enter-effects! batch message effects)
-  "Do what EFFECTS say but for the notes."
-  (define (fact! proc relation host arguments)
-    (proc (batch-facts batch) relation host arguments (message-at message)
-          (message-id message)))
+(define (enter-effects! batch item)
+  "Do what the effects of ITEM say but for the notes."
+  (define message (item-message item))
+  (define (claim! proc relation host arguments place)
+    (proc (batch-facts batch) relation host arguments (item-origin batch item) place))
   (for-each
-   (match-lambda
-     (('fact relation host . arguments) (fact! store-fact! relation host arguments))
-     (('end-fact relation host . arguments) (fact! end-fact! relation host arguments))
-     (('note . _) #t)
-     (('do action)
-      (put-out! (batch-db batch) action
-                #:recipient (match action
-                              (('log . _) "log")
-                              (_ (destination->text action)))
-                #:now (batch-now batch)
-                #:event (message-id message))))
-   effects))
+   (lambda (effect place)
+     (match effect
+       (('fact relation host . arguments) (claim! store-fact! relation host arguments place))
+       (('end-fact relation host . arguments) (claim! end-fact! relation host arguments place))
+       (('note . _) #t)
+       (('do action)
+        (put-out! (batch-db batch) action
+                  #:recipient (match action
+                                (('log . _) "log")
+                                (_ (destination->text action)))
+                  #:now (batch-now batch)
+                  #:event (message-id message)))))
+   (item-effects item)
+   (iota (length (item-effects item)))))
 
 (define (matter-of batch item)
   "Return the matter that the message of ITEM is about, or #f: its sender has begun too many."
@@ -139,11 +156,12 @@ tells of none), and the effects of its receiver."
          (at (enter-state! batch item matter message (notes-of (item-effects item)))))
     (add-event! batch (event-row message at))
     (when matter
+      (note-host! batch (message-host message) (message-at message) (message-id message))
       (await! batch matter message at))
-    (unless (and (null? (message-facts message)) (null? (message-replaces message)))
+    (when (tells-facts? message)
       (take-facts! (batch-facts batch) (message-host message) (message-facts message)
-                   (message-replaces message) (message-at message) (message-id message)))
-    (enter-effects! batch message (item-effects item))))
+                   (message-replaces message) (item-origin batch item)))
+    (enter-effects! batch item)))
 
 (define (enter-message! batch item)
   "Enter all that the message of ITEM says; return #f, and enter nothing, when its sender told of
@@ -161,7 +179,7 @@ too many subjects before."
 (define (enter-again! batch item)
   "Enter what the receiver of ITEM, whose message was entered before, has come to now."
   (tell-notes! batch item (notes-of (item-effects item)))
-  (enter-effects! batch (item-message item) (item-effects item)))
+  (enter-effects! batch item))
 
 (define (last-try? item)
   (or (item-final? item)
@@ -202,6 +220,12 @@ too many subjects before."
                  (else
                   (postpone! db id (plugin-of message) (+ 1 (row-attempts row)))))))))
 
+(define (revise-late! batch)
+  "Make the rows of facts that came late anew."
+  (when (late-facts? (batch-facts batch))
+    (write-events! batch)
+    (revise! (batch-facts batch))))
+
 (define (enter-items! db policy items now)
   "Enter ITEMS in one transaction.  Those that somebody else handled meanwhile are left out."
   (call-with-batch db policy now
@@ -212,6 +236,8 @@ too many subjects before."
                         (filter (lambda (item) (memv (item-id item) waiting)) items))))
         (for-each (lambda (item) (enter-item! batch item)) items)
         (rebuild-older! batch)
+        (revise-late! batch)
+        (heed-messages! batch (filter-map item-message items))
         (handled! db (map item-id items))
         (note-receivers! db policy (filter-map item-outcome items) now)
         (note-clocks! db policy (filter-map item-message items) now)))))
@@ -222,6 +248,7 @@ did not die of them: theirs is a plugin like any other."
   (call-with-batch db policy now
     (lambda (batch)
       (for-each (lambda (item) (enter-item! batch item)) items)
+      (revise-late! batch)
       (for-each (lambda (plugin) (clear-suspect! db plugin))
                 (delete-duplicates (map plugin-of (filter-map item-message items))))
       (note-receivers! db policy (filter-map item-outcome items) now))))
@@ -323,7 +350,8 @@ nothing waits.  CLOCK is the monotonic time."
           (handle-rows! db policy suspects batch now))
         (for-each (lambda (row) (handle-alone! db policy suspects row now)) alone)
         (when (and (null? batch) (null? alone))
-          (index-rest! db))
+          (index-rest! db)
+          (index-rest-of-runs! db))
         (+ (length batch) (length alone) (handle-all-postponed! db policy now))))))
 
 (define* (plan-waiting db config #:key (limit 1000))

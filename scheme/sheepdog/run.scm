@@ -9,8 +9,9 @@
   #:use-module (sheepdog expect)
   #:use-module (sheepdog message)
   #:use-module (sheepdog sql)
+  #:use-module (sheepdog store)
   #:use-module (ice-9 match)
-  #:export (enter-run! open-runs mark-overdue! end-lost! runs-before-boot cut-off!
+  #:export (enter-run! index-runs! index-rest-of-runs! open-runs mark-overdue! end-lost! runs-before-boot cut-off!
             run-began))
 
 (define %longest (* 30 24 3600 1000))             ;ms, then it is lost
@@ -59,6 +60,16 @@ say.  Only differences of the sender's clock count."
        ", " (message-tag message) ", " (or (message-run message) "") ", " status ", " t0 ", "
        t1 ", " (message-id message) ")"))
 
+(define (close! db row status t1)
+  "Let the run ROW have ended at T1 with STATUS; return its (HOST . TAG), or #f: it was over."
+  (match (sql-row db "UPDATE run SET status = " status ", t1 = " t1 " WHERE rowid = " row
+                  " AND t1 = 9223372036854775807 RETURNING host, tag, t0")
+    (#(host tag t0)
+     (sql db "UPDATE run_index SET status = " status ", t1 = " t1 " WHERE host = " host
+          " AND tag = " tag " AND t0 = " t0 " AND run = " row)
+     (cons host tag))
+    (#f #f)))
+
 (define (begin! db message)
   (unless (open-run-row db message)
     (insert-run! db message %running (message-at message) 9223372036854775807)
@@ -75,8 +86,7 @@ say.  Only differences of the sender's clock count."
     (match open
       (#(row t0)
        (undue! db 'lost row)
-       (sql db "UPDATE run SET status = " status ", t1 = " (max t0 (message-at message))
-            " WHERE rowid = " row))
+       (close! db row status (max t0 (message-at message))))
       (#f (insert-run! db message status began (message-at message))))
     began))
 
@@ -102,14 +112,45 @@ say.  Only differences of the sender's clock count."
             runs))
 
 
+;;; For questions: table run_index.
+
+(define %small-batch 200)                         ;runs that are indexed with their batch
+(define %most-unindexed 16384)                    ;runs, else
+
+(define (indexed db)
+  "Return the rowid up to which all runs are in the index."
+  (or (mark db "runs") 0))
+
+(define (newest-run db)
+  (or (sql-value db "SELECT max(rowid) FROM run") 0))
+
+(define (index-from! db indexed newest)
+  (sql db "INSERT INTO run_index (host, tag, t0, run, id, status, t1, ev)
+ SELECT host, tag, t0, rowid, id, status, t1, ev FROM run WHERE rowid > " indexed
+ " ORDER BY host, tag, t0, rowid")
+  (set-mark! db "runs" newest))
+
+(define (index-runs! db)
+  "Let the index follow the runs just entered.  It lags behind while many come; then it is made for all
+at once, in order."
+  (let ((indexed (indexed db)) (newest (newest-run db)))
+    (when (and (> newest indexed)
+               (or (<= (- newest indexed) %small-batch)
+                   (> (- newest indexed) %most-unindexed)))
+      (index-from! db indexed newest))))
+
+(define (index-rest-of-runs! db)
+  "Index what a flood has left out, in a transaction of its own."
+  (when (> (newest-run db) (indexed db))
+    (with-transaction db
+      (index-from! db (indexed db) (newest-run db)))))
+
+
 ;;; Ends of which nobody tells.
 
 (define (end-lost! db row at)
   "Close the run ROW, which is open since too long, at AT (ms); return its (HOST . TAG), or #f."
-  (match (sql-row db "UPDATE run SET status = -2, t1 = " at " WHERE rowid = " row
-                  " AND t1 = 9223372036854775807 RETURNING host, tag")
-    (#(host tag) (cons host tag))
-    (#f #f)))
+  (close! db row %no-end at))
 
 (define (runs-before-boot db host boot)
   "Return the open runs of HOST that began before it was started at BOOT (ms): a list of (ROW TAG)."
@@ -120,4 +161,4 @@ say.  Only differences of the sender's clock count."
 (define (cut-off! db row boot)
   "Close the run ROW, which the machine's start at BOOT (ms) has ended."
   (undue! db 'lost row)
-  (sql db "UPDATE run SET status = -2, t1 = " boot " WHERE rowid = " row))
+  (close! db row %no-end boot))

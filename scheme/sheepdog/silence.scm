@@ -17,6 +17,7 @@
   #:use-module (srfi srfi-9)
   #:export (silence silence? silence-name silence-pattern silence-from silence-rank silence-planned?
             silence-reason silence-who silence-ack? silence-until
+            silence-active? silence-boundary
             silences-at find-silence find-ack planned?
             silence->verdict
             end-acks! silences-changed!))
@@ -24,7 +25,7 @@
 (define %open-end 9223372036854775807)
 
 (define-record-type <silence>
-  (make-silence name pattern ack? rank from until during reason who)
+  (make-silence name pattern ack? rank from until during next reason who)
   silence?
   (name silence-name)                             ;string: "#3", or "FILE:LINE"
   (pattern silence-pattern)
@@ -33,14 +34,15 @@
   (from silence-from)                             ;ms
   (until silence-end)                             ;ms; the open end
   (during silence-during)                         ;(ms) -> end of the window | #f: it is closed | #f
+  (next silence-next)                             ;(ms) -> when the window begins or ends | #f
   (reason silence-reason)                         ;string
   (who silence-who))                              ;string
 
-(define* (silence name pattern #:key ack? (rank 3) (from 0) (until %open-end) during
+(define* (silence name pattern #:key ack? (rank 3) (from 0) (until %open-end) during next
                   (reason "") (who ""))
   "Return the silence NAME of what PATTERN fits, FROM and UNTIL ms, or whenever (DURING ms) is
-true: it returns the end of a window that is open then."
-  (make-silence name pattern ack? rank from until during reason who))
+true: it returns the end of a window that is open then.  (NEXT ms) is when it next begins or ends."
+  (make-silence name pattern ack? rank from until during next reason who))
 
 (define (silence-planned? silence)
   (and (silence-during silence) #t))
@@ -52,7 +54,14 @@ true: it returns the end of a window that is open then."
                  (during (during now)))))
     (and (not (eqv? until %open-end)) until)))
 
-(define (active? silence now)
+(define (silence-boundary silence now)
+  "Return when SILENCE next begins or ends after NOW by its window or its end, or #f: never."
+  (match (silence-next silence)
+    (#f (let ((until (silence-until silence now)))
+          (and until (> until now) until)))
+    (next (next now))))
+
+(define (silence-active? silence now)
   (and (<= (silence-from silence) now)
        (< now (silence-end silence))
        (or (not (silence-during silence))
@@ -81,7 +90,7 @@ true: it returns the end of a window that is open then."
 
 (define (silences-at db configured now)
   "Return the silences that count at NOW: those of CONFIGURED, a list of <silence>, and those of DB."
-  (append (filter (lambda (silence) (active? silence now)) configured)
+  (append (filter (lambda (silence) (silence-active? silence now)) configured)
           (stored db "silence" now)))
 
 (define (find-silence silences subject)
@@ -110,7 +119,7 @@ true: it returns the end of a window that is open then."
   "Does a silence during a window, one of CONFIGURED, count for SUBJECT at NOW?"
   (any (lambda (silence)
          (and (silence-planned? silence)
-              (active? silence now)
+              (silence-active? silence now)
               (fits? silence subject)))
        configured))
 

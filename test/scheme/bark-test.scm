@@ -72,6 +72,8 @@
     (test-false "a field has a name" (parse-field "=1"))
     (test-equal "what is quoted in a fact is text"
       '("level" "91" "") (parse-fact "level \"91\" \"\""))
+    (test-equal "so is a number that is not written as numbers are printed: it may be a version"
+      '("package" "bash" "5.20" 5.2 "007") (parse-fact "package bash 5.20 5.2 007"))
     (test-equal "a fact may be its relation alone" '("rebooted") (parse-fact " rebooted "))
     (test-false "no words are no fact" (parse-fact " ")))
 

@@ -20,7 +20,7 @@
   "Return COUNT rows of events from the id FIRST on, of five subjects in turn."
   (map (lambda (id)
          (list id (* 10 id) (* 10 id) "web1" (format #f "tag~a" (modulo id 5)) "error" 'bark
-               'ok "" #f))
+               'ok "" #f #f))
        (iota count first)))
 
 (define (counts db)

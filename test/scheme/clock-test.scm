@@ -8,7 +8,8 @@
   (set! done (append done (list (list (ms->time at) key)))))
 
 (define works
-  `((note . ,note!)
+  `(,(assq 'silent (%works))                      ;of whoever speaks
+    (note . ,note!)
     (again . ,(lambda (batch at key)
                 (note! batch at key)
                 (due! ((@ (sheepdog batch) batch-db) batch) (+ at 60000) 'note "after")))
@@ -28,7 +29,7 @@
           (until! world until)
           (list done
                 (map (match-lambda (#(at kind tries) (list (ms->time at) (string->symbol kind) tries)))
-                     (sql db "SELECT at, kind, tries FROM due WHERE kind <> 'give-up'
+                     (sql db "SELECT at, kind, tries FROM due WHERE kind NOT IN ('give-up', 'silent')
  ORDER BY at, kind"))
                 (match (state world #:subject (string-append (gethostname) "/sheepdog expect"))
                   ((state hard) state)
@@ -61,7 +62,8 @@
     'ok
     (let ((raises? #t))
       (parameterize ((%plans '())
-                     (%works `((once . ,(lambda (batch at key)
+                     (%works `(,(assq 'silent works)
+                               (once . ,(lambda (batch at key)
                                           (when raises?
                                             (set! raises? #f)
                                             (error "no luck")))))))

@@ -35,8 +35,8 @@
 
 (define (facts world)
   (map vector->list
-       (sql (world-db world) "SELECT k1, k2, value FROM _fact WHERE relation = 'diary'
- AND host = 'boss' ORDER BY k1")))
+       (sql (world-db world) "SELECT strftime('%Y-%m-%d', date / 1000, 'unixepoch'), name, text,
+ t1 = date FROM appointment ORDER BY 1, 2")))
 
 (define (titles world)
   (map (match-lambda ((time title) (list time (substring title (string-length "[sheepdog] boss/diary: ")))))
@@ -66,15 +66,16 @@
           (words domain "2026-11-24 07:00" "2026-11-26 06:00")
           (words tapes "2026-11-26 08:00" "2026-11-26 08:00")))
 
-  (test-equal "the server tells it in its time, once, and keeps it as a fact"
+  (test-equal "the server tells it in its time, once; the next date of each is a fact until then"
     '((("d2 07:00:00" "in 7 days: Renew myhost.eu.")
        ("d5 08:00:00" "Change tapes.")
        ("d8 07:00:00" "in 1 day: Renew myhost.eu.")
        ("d9 07:00:00" "Renew myhost.eu.")
        ("d12 08:00:00" "Change tapes."))
-      (("2026-11-27" "tapes" "Change tapes.")
-       ("2026-12-01" "domain" "Renew myhost.eu.")
-       ("2026-12-04" "tapes" "Change tapes.")))
+      (("2026-11-27" "tapes" "Change tapes." 1)
+       ("2026-12-01" "domain" "Renew myhost.eu." 1)
+       ("2026-12-04" "tapes" "Change tapes." 1)
+       ("2026-12-11" "tapes" "Change tapes." 1)))
     (call-with-world %config
       (lambda (world)
         (until! world "00:00")

@@ -129,7 +129,7 @@
       '(("tux01" "aa" 2 "2-3"))
       (call-with-hole
        (lambda (db)
-         (sql db "INSERT INTO event VALUES (1, 0, 0, 'tux01', 't', 'm', 'bark', '', '', NULL)")
+         (sql db "INSERT INTO event VALUES (1, 0, 0, 'tux01', 't', 'm', 'bark', '', '', NULL, NULL)")
          (take-missing! db hour))))
     (test-equal "sums up what is missing of each sender"
       '((#f "aa" 4 "2-3, 7, 9") (#f "bb" 1000000000 "1-1000000000"))

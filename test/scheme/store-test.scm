@@ -178,7 +178,7 @@ INSERT INTO waiting (message) SELECT id FROM message")
       (call-with-store
        (lambda (db)
          (add-message! db 1)
-         (sql db "INSERT INTO event VALUES (1, 0, 0, 'h', 't', 'm', 'bark', '', '', NULL)")
+         (sql db "INSERT INTO event VALUES (1, 0, 0, 'h', 't', 'm', 'bark', '', '', NULL, NULL)")
          (put-aside! db 1 5 "why")
          (retry-aside! db 1)
          (list (waiting db) (sql db "SELECT message, plugin, attempts FROM postponed")))))

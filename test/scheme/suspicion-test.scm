@@ -223,7 +223,7 @@ since its start and the time of the oldest entry in the queue; return what was s
           (sql db "INSERT INTO sender (id, name) VALUES (1, 'aaaaaa'), (2, 'bbbbbb')")
           (sql db "INSERT INTO message (id, sender, seq, received, body, length) VALUES
  (1, 1, 5, 0, x'7b7d', 2)")
-          (sql db "INSERT INTO event VALUES (1, 0, 0, 'tux01', 't', 'm', 'bark', '', '', NULL)")
+          (sql db "INSERT INTO event VALUES (1, 0, 0, 'tux01', 't', 'm', 'bark', '', '', NULL, NULL)")
           (sql db "INSERT INTO hole (sender, first, last, since, waited, settled) VALUES
  (1, 2, 4, 0, 0, 0), (2, 9, 9, 0, 0, 0)")
           (sql db "INSERT INTO clone (sender, message) VALUES (1, 1)")

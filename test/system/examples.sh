@@ -86,7 +86,7 @@ expected="$expected; newest $work/nowhere unknown $work/nowhere: No such file or
 expected="$expected; open-files fail FULL - 512 of 1000 files open"
 all_told() { [ "$(of_tux03)" = "$expected" ]; }
 check "in shell, Python and Perl, each in its own manner" wait_until 10 all_told
-check "performance data are facts" sql_is "512|" \
-  "SELECT value, k3 FROM _fact WHERE relation = 'perf' AND host = 'tux03' AND k1 = 'open-files' AND k2 = 'open'"
+check "performance data are facts" sql_is "512.0|" \
+  "SELECT value, uom FROM perf WHERE host = 'tux03' AND tag = 'open-files' AND label = 'open'"
 same "nothing is aside" 0 "$(sql 'SELECT count(*) FROM aside')"
 finish

@@ -20,7 +20,7 @@ END
 printf '#!/bin/sh\nexit 3\n' > broken.sh
 chmod +x raid.sh broken.sh
 start queue-daemon sheepdog-queue-daemon -c server.conf
-facts() { sql "SELECT coalesce(k1, ''), value FROM _fact WHERE relation = '$1' AND host = '$2' AND t1 > 9e18 ORDER BY k1, value"; }
+ram() { sql "SELECT total FROM ram WHERE host = '$1' AND t1 > 9e18"; }
 state() { sql "SELECT state FROM subject WHERE host = '$1' AND tag = '$2'"; }
 state_is() { [ "$(state "$1" "$2")" = "$3" ]; }
 
@@ -42,15 +42,16 @@ runs "a line that is no message is refused" 2 sh -c 'echo "{]" | sheepdog bark -
 
 # --- facts and replaces
 redis XADD sheepdog:barks '*' message '{"host":"tux01","tag":"inventory","facts":[["package","nginx","1.22.1"],["package","borg","1.2.4"],["ram",4096]]}' > /dev/null
-check "facts are stored" wait_until 10 sql_is 3 "SELECT count(*) FROM _fact WHERE host = 'tux01' AND relation IN ('package', 'ram')"
-same "with their host" '|4096' "$(facts ram tux01)"
+check "facts are stored" wait_until 10 sql_is 2 "SELECT count(*) FROM package WHERE host = 'tux01'"
+same "with their host" 4096 "$(ram tux01)"
 redis XADD sheepdog:barks '*' message '{"host":"tux01","tag":"inventory","replaces":["package"],"facts":[["package","nginx","1.24.0"]]}' > /dev/null
 check "what replaces says no more has ended" wait_until 10 sql_is 'nginx|1.24.0' \
-  "SELECT k1, value FROM _fact WHERE host = 'tux01' AND relation = 'package' AND t1 > 9e18"
-same "and is history" 3 "$(sql "SELECT count(*) FROM _fact WHERE host = 'tux01' AND relation = 'package'")"
-same "another relation stays" '|4096' "$(facts ram tux01)"
+  "SELECT name, version FROM package WHERE host = 'tux01' AND t1 > 9e18"
+same "and is history" 3 "$(sql "SELECT count(*) FROM package WHERE host = 'tux01'")"
+same "another relation stays" 4096 "$(ram tux01)"
 runs "bark takes facts as options" 0 sheepdog bark -c client.conf -t inventory --fact="package bash 5.2" --fact="ram 8192"
-check "they are stored too" wait_until 10 sql_is '8192' "SELECT value FROM _fact WHERE host = 'tux09' AND relation = 'ram'"
+check "they are stored too" wait_until 10 sql_is '8192' "SELECT total FROM ram WHERE host = 'tux09'"
+same "a version is text" 5.2 "$(sql "SELECT version FROM package WHERE host = 'tux09'")"
 
 # --- a receiver in another language
 redis XADD sheepdog:barks '*' message '{"host":"tux01","tag":"md1","monitor":"raid","state":"fail","fields":{"spare":2}}' > /dev/null

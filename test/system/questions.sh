@@ -44,8 +44,8 @@ dog queue flush 2> flush.log
 same "what is due is told, once, to whom it says" 'log|note|1
 me@x.y|note|1' \
   "$(sql "SELECT recipient, kind, count(*) FROM outbox WHERE action LIKE '%tux01/diary: %' GROUP BY 1, 2")"
-same "and a fact" '#2|look up
-tapes|Change tapes.' "$(sql "SELECT k2, value FROM _fact WHERE relation = 'diary' ORDER BY 1")"
+same "what is to come is a fact" '#2|look up
+tapes|Change tapes.' "$(sql "SELECT DISTINCT name, text FROM appointment WHERE name <> '#1' ORDER BY 1")"
 runs "what is struck out" 0 dog diary --off '#2'
 runs "is there no more" 2 dog diary --off 2
 runs "what is of the configuration stays" 2 dog diary --off tapes

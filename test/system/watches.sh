@@ -96,7 +96,8 @@ same "and stops no other" "ok" "$(state_of 'json three')"
 same "a plugin of Nagios that is not there is unknown" "unknown" "$(state_of plugin)"
 facts() { sql "SELECT group_concat(fact) FROM (SELECT k1 || '=' || value AS fact FROM _fact
   WHERE relation = '$1' ORDER BY fact)" "$db"; }
-same "labels are facts" "production=,rack=B2" "$(facts label)"
+same "labels are facts" "production=,rack=B2" \
+  "$(sql "SELECT group_concat(name || '=' || value) FROM (SELECT * FROM label ORDER BY name)" "$db")"
 same "so is what a program says" "/x=3" "$(facts files)"
 
 # --- the loop: what is due, at rest nothing but the supervisor

@@ -71,13 +71,17 @@
 
 (define (parse-fact text)
   "The fact of TEXT, such as `package nginx 1.22.1' or `level \"disk /\" 91', as a list;
-#f when it is none.  What reads as a number is one, unless quoted."
+#f when it is none.  What reads as a number is one, unless quoted, or written as no number is printed:
+a version may be 5.20."
   (match (words text)
     ((and (_ _ ...) ((relation . _) . arguments))
      (cons relation
            (map (match-lambda
                   ((text . #t) text)
-                  ((text . #f) (plain-value text)))
+                  ((text . #f)
+                   (match (plain-value text)
+                     ((? number? n) (if (string=? text (number->string n)) n text))
+                     (value value))))
                 arguments)))
     (_ #f)))
 

@@ -35,6 +35,8 @@ CREATE TABLE host (
 ) STRICT, WITHOUT ROWID;
 INSERT INTO host (name, t0, t1, ev)
   SELECT host, min(t), 9223372036854775807, id FROM event GROUP BY host;
+-- When each may be silent for too long is found out at once.
+INSERT INTO due (kind, key, at) SELECT 'silent', name, 0 FROM host;
 
 -- Nothing was heard of a machine for longer than allowed.
 CREATE TABLE silent (
@@ -105,18 +107,24 @@ CREATE TABLE expected (
   ev INTEGER NOT NULL,
   PRIMARY KEY (host, tag, t0)
 ) STRICT, WITHOUT ROWID;
+INSERT INTO expected (host, tag, every, t0, t1, ev)
+  SELECT s.host, s.tag, coalesce(d.every, 0), e.joined, 9223372036854775807, 0 FROM expectation e
+    JOIN subject s ON s.id = e.subject JOIN demand d ON d.id = e.demand;
 CREATE INDEX expected_h ON expected (host, t0);
 
--- Nobody is told of these subjects: what people asked for, and what the configuration says.
-CREATE TABLE silenced (
+-- What the configuration says of silences, while they count.
+CREATE TABLE _silence (
+  id INTEGER PRIMARY KEY,
   pattern TEXT NOT NULL,
   reason TEXT NOT NULL,
   t0 INTEGER NOT NULL,
-  t1 INTEGER NOT NULL,                  -- may lie ahead
-  ev INTEGER NOT NULL,
-  PRIMARY KEY (pattern, t0)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX silenced_1 ON silenced (t1, t0);
+  t1 INTEGER NOT NULL                   -- may lie ahead
+) STRICT;
+CREATE INDEX _silence_t ON _silence (t1, t0);
+-- Nobody is told of these subjects: what people asked for, and that.
+CREATE VIEW silenced AS
+  SELECT pattern, reason, t0, t1, 0 AS ev FROM silence WHERE kind = 'silence'
+  UNION ALL SELECT pattern, reason, t0, t1, 0 FROM _silence;
 
 -- Something to be remembered of, from when it was written down until then.
 CREATE TABLE appointment (
@@ -258,3 +266,23 @@ CREATE INDEX perf_v ON perf (value, uom, t1, t0);
 
 DELETE FROM _fact
   WHERE relation IN ('label', 'package', 'service', 'ram', 'cpu', 'os', 'kernel', 'perf', 'diary');
+
+-- As of when the facts of a message count; NULL: it has none. What comes late is entered by going
+-- through all that was told of the same machine again.
+ALTER TABLE event ADD COLUMN facts INTEGER;
+CREATE INDEX event_facts ON event (host, facts) WHERE facts IS NOT NULL;
+-- From when on that is known.
+INSERT INTO mark (name, value) SELECT 'facts-from', max(t) + 1 FROM event HAVING count(*) > 0;
+
+-- The same for facts that receivers made of messages.
+CREATE TABLE _told (
+  host TEXT NOT NULL,
+  relation TEXT NOT NULL,
+  t INTEGER NOT NULL,
+  ev INTEGER NOT NULL,                  -- the message
+  n INTEGER NOT NULL,                   -- its place among the actions
+  ends INTEGER NOT NULL,                -- 1: it holds no longer
+  arguments TEXT NOT NULL,              -- those behind the host, JSON
+  PRIMARY KEY (host, relation, t, ev, n)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX _told_ev ON _told (ev);
