@@ -89,7 +89,7 @@ python=/usr/bin/python3 # Debian's has all of the standard library; the first of
 of_parts() {
   run layers sh test/layers.sh
   [ ! -x build/core-test ] || run core sh test/core/run.sh build/core-test
-  for file in test/scheme/*-test.scm test/plugins/*-test.scm; do
+  for file in test/scheme/*-test.scm test/plugins/*-test.scm test/oracle/*-test.scm; do
     [ -e "$file" ] || continue
     name=${file#test/}
     run "${name%-test.scm}" build/pre-inst-env sheepdog-guile "$file"
