@@ -2,6 +2,7 @@
 ;;; SPDX-License-Identifier: GPL-3.0-or-later
 
 (define-module (sheepdog plugin)
+  #:use-module (sheepdog asking)
   #:use-module (sheepdog core)
   #:use-module (sheepdog effect)
   #:use-module (sheepdog error)
@@ -42,7 +43,8 @@
                message-subject
                outcome-state outcome->text
                parse-duration duration->text parse-size size->text
-               run-program log-line send-mail give-up try-later)
+               run-program log-line send-mail give-up try-later
+               run* run query define-relation ask explain)
   #:export (percent? duration? size? regex? outcome-ref json-text read-json json-ref json-items))
 
 (define (percent? value)

@@ -10,6 +10,7 @@
   #:use-module (sheepdog config problem)
   #:use-module (sheepdog core)
   #:use-module (sheepdog error)
+  #:use-module (sheepdog live)
   #:use-module (sheepdog logic compile)
   #:use-module (sheepdog logic read)
   #:use-module (sheepdog logic relation)
@@ -22,20 +23,21 @@
   #:use-module (srfi srfi-1)
   #:use-module (srfi srfi-9)
   #:export (prepare-for-questions! database-world
-            ask-question compile-question text->data
-            answers? answers-columns answers-rows answers-time answers-reads
+            ask-question compile-question explain-question text->data
+            answers? answers-columns answers-rows answers-time answers-reads answers-complete?
             silent-hosts raise-problems))
 
 (define %patience 5000)                           ;ms
 (define %open 9223372036854775807)
 
 (define-record-type <answers>
-  (make-answers columns rows time reads)
+  (make-answers columns rows time reads complete?)
   answers?
   (columns answers-columns)                       ;list of <answer-column>
   (rows answers-rows)                             ;list of lists of values
   (time answers-time)                             ;ms: the now that counted
-  (reads answers-reads))                          ;list of <relation>
+  (reads answers-reads)                           ;list of <relation>
+  (complete? answers-complete?))                  ;did all that were asked answer?
 
 (define (prepare-for-questions! db)
   "Make DB, an open database, one of which questions can be asked, and return it."
@@ -140,13 +142,46 @@ take, ms.  Raise `bad-question', its errors shown in SOURCE, or `too-long'."
   (let* ((now (or at now (%now)))
          (compiled (compile-question world data now #:at at #:limit limit #:source source))
          (readers (map column-reader (compiled-columns compiled))))
-    (make-answers (compiled-columns compiled)
-                  (map (lambda (row) (row->answer row readers))
-                       (call-with-deadline db patience
-                         (lambda ()
-                           (%db-run db (compiled-sql compiled) (compiled-values compiled now)))))
-                  now
-                  (compiled-reads compiled))))
+    (call-with-inquiry
+     db (filter live? (compiled-reads compiled)) patience
+     (lambda (inquiry)
+       (let ((rows (call-with-deadline db patience
+                     (lambda ()
+                       (%db-run db (compiled-sql compiled) (compiled-values compiled now))))))
+         (make-answers (compiled-columns compiled)
+                       (map (lambda (row) (row->answer row readers)) rows)
+                       now
+                       (compiled-reads compiled)
+                       (inquiry-complete? inquiry)))))))
+
+(define* (explain-question db data #:key now at limit source (world (database-world db)))
+  "Return how DB would answer the question DATA, an alist: `order' is a list of <evidence>, `sql' the
+statement, `values' those of its parameters, `plan' the lines of SQLite's own plan."
+  (let* ((now (or at now (%now)))
+         (compiled (compile-question world data now #:at at #:limit limit #:source source))
+         (values (compiled-values compiled now)))
+    (call-with-inquiry
+     db (filter live? (compiled-reads compiled)) %patience
+     (lambda (inquiry)
+       `((order . ,(compiled-steps compiled))
+         (sql . ,(compiled-sql compiled))
+         (values . ,values)
+         (plan . ,(plan-lines (%db-run db (string-append "EXPLAIN QUERY PLAN "
+                                                         (compiled-sql compiled))
+                                       values))))))))
+
+(define (plan-lines rows)
+  "Return ROWS of EXPLAIN QUERY PLAN as lines, what belongs to another is indented."
+  (define depths (make-hash-table))
+  (map (match-lambda
+         (#(id parent _ detail)
+          (let ((depth (+ 1 (or (hashv-ref depths parent) -1))))
+            (hashv-set! depths id depth)
+            (string-append (make-string (* 2 depth) #\space) detail))))
+       rows))
+
+(define (live? relation)
+  (eq? 'live (relation-kind relation)))
 
 
 ;;; Who is not heard

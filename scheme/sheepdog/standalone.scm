@@ -5,6 +5,7 @@
 ;; its messages are stored, handled and told of at once, by one process at a time (COMMANDS 5).
 
 (define-module (sheepdog standalone)
+  #:use-module (sheepdog asking)
   #:use-module (sheepdog clock)
   #:use-module (sheepdog config)
   #:use-module (sheepdog core)
@@ -35,8 +36,10 @@
   (string-append file ".round"))
 
 (define (call-with-store file mode proc)
-  "Call PROC with the store in FILE, opened for MODE, and close it on every exit."
+  "Call PROC with the store in FILE, opened for MODE, and close it on every exit.  Questions of
+receivers go to it."
   (let ((db (open-store file mode)))
+    (questions-go-to! file)
     (dynamic-wind
       (const #t)
       (lambda () (proc db))

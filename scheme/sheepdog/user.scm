@@ -35,6 +35,7 @@
     ("(load-monitor 'NAME)" "the monitor of that name")
     ("(database)" "of the server: (sql (database) \"SELECT ...\")")
     ("(configuration)" "the one in force")
+    ("(run* (V ...) GOAL ...)" "the answers to a question; (ask '((?v) GOAL ...)) and (explain ...), too")
     ("(reload!)" "read configuration and plugins again, as SIGHUP does")))
 
 (define (help)

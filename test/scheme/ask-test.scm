@@ -1,14 +1,17 @@
 ;;; ask-test.scm -- questions and their whole answers, over a small herd that is written down here
 ;;; SPDX-License-Identifier: GPL-3.0-or-later
 
-(use-modules (sheepdog core)
+(use-modules (sheepdog catalogue)
+             (sheepdog core)
              (sheepdog error)
              (sheepdog logic compile)
+             (sheepdog logic relation)
              (sheepdog question)
              (sheepdog rule)
              (sheepdog store)
              (sheepdog test)
              (ice-9 match)
+             (ice-9 threads)
              (srfi srfi-1))
 
 (define %now 1767225600000)                       ;2026-01-01T00:00:00Z
@@ -168,6 +171,61 @@
          `(("tux03" "borg-export" ,(* 3 %minute)))
          (ask "(?host ?tag ?d) (during (last \"1d\") (lasting ?d (run ?host ?tag _))) (usual ?host ?tag ?u) (> ?d (* 2 ?u))")))
 
+     (test-group "live relations"
+       (define asked '())
+       (define (disk-free host)
+         (set! asked (cons host asked))
+         (match host
+           ("tux01" '(("/" 100) ("/srv" 5000)))
+           ("tux02" #f)
+           ("tux03" '())))
+       (define (register! procedure timeout)
+         (register-live!
+          (make-relation 'disk-free 'live
+                         (list (make-column 'host 'text) (make-column 'mount 'text)
+                               (make-column 'free '(size MiB)))
+                         1 #:procedure procedure #:timeout timeout)))
+       (define question
+         "(?host ?mount ?free) (package ?host \"nginx\") (disk-free ?host ?mount ?free) (< ?free \"1GiB\")")
+       (define* (whole text)
+         (let ((found (ask-question db (text->data text) #:now %now #:source text)))
+           (list (answers-rows found) (answers-complete? found))))
+       (register! disk-free 2000)
+       (test-equal "9: nginx machines with a disk that is nearly full, of those that answer"
+         '((("tux01" "/" 100)) #f)
+         (whole question))
+       (test-equal "each machine was asked once"
+         '("tux01" "tux02" "tux03") (sort asked string<?))
+       (test-equal "all answer"
+         '((("tux01" "/srv" 5000)) #t)
+         (whole "(?h ?m ?f) (= ?h \"tux01\") (disk-free ?h ?m ?f) (> ?f \"1GiB\")"))
+       (test-equal "an input that nothing gives"
+         "ask:1:1: error: disk-free wants a known host: no other goal gives ?h
+  (disk-free ?h ?m ?f)
+  ^^^^^^^^^^^^^^^^^^^^"
+         (complaint db "(disk-free ?h ?m ?f)"))
+       (test-equal "at another time"
+         "ask:1:31: error: 'disk-free' asks machines now: it knows no other time
+  (host ?h) (during (last \"1d\") (disk-free ?h ?m ?f))
+                                ^^^^^^^^^^^^^^^^^^^^
+hint: write it outside of 'during' and 'at'"
+         (complaint db "(host ?h) (during (last \"1d\") (disk-free ?h ?m ?f))"))
+       (register! (lambda (host) (error "no route to" host)) 2000)
+       (test-raises "an error of the procedure is the question's" 'misc-error
+         (lambda (text) (string-contains text "no route to"))
+         (whole question))
+       (register! (lambda (host) '((1 2 3 4))) 2000)
+       (test-raises "rows of another shape are an error" 'bad-answer
+         "'disk-free' is to give a list of rows, each with mount, free"
+         (whole question))
+       (let ((mutex (make-mutex)))
+         (lock-mutex mutex)
+         (register! (lambda (host) (with-mutex mutex '())) 20)
+         (test-equal "who does not answer in time is left out"
+           '(() #f)
+           (whole question)))
+       (forget-live! 'disk-free))
+
      (test-group "the order of goals does not matter"
        (define goals
          '("(interruption ?host ?service)" "(service ?host ?service)" "(low-ram ?host)"
@@ -191,9 +249,56 @@
               #:at (ago (* 10 %day) %hour))))
 
      (test-group "errors"
+       (define (first-line text)
+         (car (string-split (complaint db text) #\newline)))
        (test-equal "an unknown relation, with the nearest name"
          "ask:1:7: error: no relation 'pakage'
   (?h) (pakage ?h nginx)
         ^^^^^^
 hint: did you mean 'package'?"
-         (complaint db "(?h) (pakage ?h nginx)"))))))
+         (complaint db "(?h) (pakage ?h nginx)"))
+       (test-equal "all in one pass, in their order"
+         "ask:1:5: error: ?y is bound only inside 'not', and used outside
+  (?h ?y) (host ?h)
+      ^^
+hint: a relation gives it, such as (host ?host)
+ask:2:9: error: expected a size, got \"much\"
+  (ram ?h \"much\") (not (package ?h ?y))
+          ^^^^^^
+hint: such as \"4GiB\" \"500MB\"
+ask:3:9: error: no window can be read from (lst \"3d\")
+  (during (lst \"3d\") (host ?h)) (ram ?h 1 2 3)
+          ^^^^^^^^^^
+hint: (last \"30d\"), (since T), (between T T), (on \"2026-10\") or always
+ask:3:31: error: 'ram' takes 1 to 2 arguments, got 4
+  (during (lst \"3d\") (host ?h)) (ram ?h 1 2 3)
+                                ^^^^^^^^^^^^^^
+hint: they are: host total"
+         (complaint db "(?h ?y) (host ?h)
+(ram ?h \"much\") (not (package ?h ?y))
+(during (lst \"3d\") (host ?h)) (ram ?h 1 2 3)"))
+       (test-equal "a variable that nothing binds"
+         "ask:1:5: error: no goal binds ?z"
+         (first-line "(?h ?z) (host ?h)"))
+       (test-equal "text against a number"
+         "ask:1:39: error: a number is compared with text"
+         (first-line "(?h ?s ?n) (run ?h _ _ ?s) (os ?h ?n) (< ?s ?n)"))
+       (test-equal "one variable, two types"
+         "ask:1:25: error: ?x is a size here, and text elsewhere"
+         (first-line "(?x) (os _ ?x) (ram \"a\" ?x)"))
+       (test-equal "an unreadable time"
+         "ask:1:5: error: no time can be read from \"the other day\""
+         (first-line "(at \"the other day\" (host ?h))"))
+       (test-equal "a list that is not closed, and one that was not open"
+         '("ask:1:6: error: this list is never closed" "ask:1:10: error: unexpected ')'")
+         (map first-line '("(?h) (host ?h" "(host ?h))")))
+       (test-equal "no more than 64 KiB, and 100 deep"
+         '("ask:1:1: error: a question has at most 65536 characters, this one 65537"
+           "ask:1:101: error: nested deeper than 100")
+         (map first-line (list (make-string 65537 #\a) (make-string 200 #\())))
+       (test-equal "an aggregate among the goals"
+         "ask:1:24: error: 'max' of one value stands only in heads, having and order-by"
+         (first-line "(?h) (ram ?h ?m) (= ?m (max ?m))"))
+       (test-raises "an end to what takes too long" 'too-long "no answer within 0.001 s"
+         (ask-question db (text->data "((count)) (host ?a) (host ?b) (host ?c) (host ?d) (host ?e) (host ?f) (host ?g) (host ?h) (host ?i) (host ?j)")
+                       #:now %now #:patience 1))))))

@@ -19,6 +19,9 @@ runs "and is good" 0 sheepdog config check server.conf
 block 'Who is told, and when' | sed "s|(config |(config (database \"$work/herd.db\") (mailer \"sendmail:///bin/true\") |" > told.conf
 runs "so is the one that says who is told when" 0 sheepdog config check told.conf
 
+block 'Ask' > ask.conf
+runs "and the one with a question" 0 sheepdog config check ask.conf
+
 block 'A machine that tells how it is' > machine.conf
 runs "the machine's configuration is good" 0 sheepdog config check machine.conf
 

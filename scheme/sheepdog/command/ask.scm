@@ -4,14 +4,17 @@
 (define-module (sheepdog command ask)
   #:use-module (sheepdog command options)
   #:use-module (sheepdog command place)
+  #:use-module (sheepdog config)
   #:use-module (sheepdog core)
   #:use-module (sheepdog error)
   #:use-module (sheepdog quantity)
   #:use-module (sheepdog question)
+  #:use-module (sheepdog saved)
   #:use-module (sheepdog text)
   #:use-module (sheepdog view)
   #:use-module (sheepdog view answers)
   #:use-module (sheepdog view document)
+  #:use-module (sheepdog view explanation)
   #:use-module (ice-9 format)
   #:use-module (ice-9 match)
   #:use-module (ice-9 textual-ports)
@@ -23,11 +26,14 @@
    "ask" "[QUERY]"
    "Ask QUERY of all that was ever heard, and print its answers."
    (list (option "file" "Read the question from FILE." #:argument "FILE")
+         (option "saved" "Ask the question that the configuration has under NAME."
+                 #:argument "NAME")
          (option "at" "As if now were this time." #:argument "TIME"
                  #:convert (lambda (text) (parse-time text (%now)))
                  #:wants "a time such as 2026-11-01, '2026-11-01 14:00' or 2d")
          (option "limit" "At most so many answers." #:argument "N"
                  #:convert string->count #:wants "a number")
+         (option "explain" "Do not ask: show the order of the goals, the SQL and its plan.")
          (option "timeout" "Give up after so long; 5s unless given." #:argument "DURATION"
                  #:convert parse-duration #:default 5000 #:wants "a duration such as 5s"))
    #:most 1
@@ -46,22 +52,32 @@
       (raise-error 'usage (format #f "cannot read ~a: ~a" file
                                   (strerror (system-error-errno arguments)))))))
 
-(define (asked words options)
-  "Return the text of the question that WORDS and OPTIONS bring, and what it is called in errors."
-  (match (cons (option-ref options 'file) words)
-    ((#f text) (values text "ask"))
-    ((file) (values (file-question file) file))
-    ((#f) (raise-error 'usage "'ask' wants a question"
-                       "such as: sheepdog ask '(host ?host)'"))
-    (_ (raise-error 'usage "a question and '--file' both ask" "one of them at a time"))))
+(define (asked words options config)
+  "Return the data of the question that WORDS and OPTIONS bring or name in CONFIG, and its text; #f:
+it was not read here."
+  (define (of-text text file)
+    (values (text->data text file) text))
+  (match (cons* (option-ref options 'saved) (option-ref options 'file) words)
+    ((#f #f text) (of-text text "ask"))
+    ((#f file) (of-text (file-question file) file))
+    (((? string? name) #f) (values (saved-question config name) #f))
+    ((#f #f) (raise-error 'usage "'ask' wants a question"
+                          "such as: sheepdog ask '(host ?host)'"))
+    (_ (raise-error 'usage "a question, '--file' and '--saved' all ask" "one of them at a time"))))
 
-(define (print-answers answers silent complete? common)
+(define (print-answers answers silent common)
   (match (assq-ref common 'format)
-    ('json (print-json (answers-json answers silent complete?)))
-    ('sexp (print-lines (answers-sexp answers silent complete?)))
-    ('org (print-lines (answers-org answers silent complete?)))
+    ('json (print-json (answers-json answers silent)))
+    ('sexp (print-lines (answers-sexp answers silent)))
+    ('org (print-lines (answers-org answers silent)))
     (_ (with-color common
-         (lambda () (print-lines (answers-lines answers silent complete?)))))))
+         (lambda () (print-lines (answers-lines answers silent)))))))
+
+(define (print-explanation explanation common)
+  (match (assq-ref common 'format)
+    ('json (print-json (explanation-document explanation)))
+    ('sexp (print-sexp 'sheepdog-explanation (explanation-document explanation)))
+    (_ (print-lines (explanation-lines explanation)))))
 
 (define (tell-problems code text hint)
   "Print TEXT, the errors of a question with their places, else pass the error on."
@@ -72,23 +88,37 @@
          2)
         (else (raise-error code text (or hint "")))))
 
-(define (ask db text file options common)
-  (with-error-handler
-   tell-problems
-   (lambda ()
-     (let* ((answers (ask-question (prepare-for-questions! db) (text->data text file)
-                                   #:at (option-ref options 'at)
-                                   #:limit (option-ref options 'limit)
-                                   #:patience (option-ref options 'timeout)
-                                   #:source text)))
-       (print-answers answers (silent-hosts db answers) #t common)
-       (if (null? (answers-rows answers)) 1 0)))))
+(define (ask db config words options common)
+  (define at (option-ref options 'at))
+  (define limit (option-ref options 'limit))
+  (define-configured-rules! config)
+  (prepare-for-questions! db)
+  (call-with-values (lambda () (asked words options config))
+    (lambda (data text)
+      (cond ((option-ref options 'explain)
+             (print-explanation (explain-question db data #:at at #:limit limit #:source text)
+                                common)
+             0)
+            (else
+             (let ((answers (ask-question db data #:at at #:limit limit #:source text
+                                          #:patience (option-ref options 'timeout))))
+               (print-answers answers (silent-hosts db answers) common)
+               (exit-status answers)))))))
+
+(define (exit-status answers)
+  "Return 0 with an answer, 1 without one, 2 where nobody can tell: not all that were asked answered."
+  (cond ((pair? (answers-rows answers)) 0)
+        ((answers-complete? answers) 1)
+        (else 2)))
 
 (define (run arguments common)
   (call-with-options
    %syntax arguments common
    (lambda (words options common)
-     (call-with-values (lambda () (asked words options))
-       (lambda (text file)
-         (call-with-database "ask" common
-                             (lambda (db place) (ask db text file options common))))))))
+     (call-with-database
+      "ask" common
+      (lambda (db place)
+        (with-error-handler
+         tell-problems
+         (lambda ()
+           (ask db (read-config (place-ref place 'file) #:check? #f) words options common))))))))

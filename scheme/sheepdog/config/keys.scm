@@ -301,13 +301,13 @@
                                  #:default '(once))
                          (option 'stale '(duration) "How late it still makes sense.")))
    (spec 'question '(name text any)
-         "A query by name, for ask --saved."
-         #:who "S" #:repeats? #t #:unique #t #:later? #t
-         #:options (list (option 'alert '((one-of any none))
-                                 "Fail while there is an answer, or none.")))
+         "A question by name, for ask --saved: (question NAME \"SENTENCE\" ((?host) GOAL ...))."
+         #:who "S" #:repeats? #t #:unique #t
+         #:options (list (spec 'alert '((one-of any none))
+                               "Fail while there is an answer, or none." #:later? #t)))
    (spec 'logic '(any +)
-         "Relations of one's own."
-         #:who "S" #:repeats? #t #:later? #t)
+         "Relations of one's own, and rules: (define-relation (NAME ?V ...) GOAL ...)."
+         #:who "S" #:repeats? #t)
    (spec 'receiver '(every-monitor)
          "A program that receives the messages of a monitor too; \"*\": of all."
          #:who "S" #:repeats? #t #:needs '((exec))

@@ -22,15 +22,17 @@
   #:use-module (srfi srfi-9)
   #:export (compile-query compiled?
             compiled-sql compiled-parameters compiled-columns compiled-reads
+            compiled-steps
             compiled-values answer-column-name answer-column-type answer-column-list?))
 
 (define-record-type <compiled>
-  (make-compiled sql parameters columns reads)
+  (make-compiled sql parameters columns reads steps)
   compiled?
   (sql compiled-sql)                              ;string
   (parameters compiled-parameters)                ;list of values, and of procedures of now (ms)
   (columns compiled-columns)                      ;list of <answer-column>
-  (reads compiled-reads))                         ;list of <relation>
+  (reads compiled-reads)                          ;list of <relation>
+  (steps compiled-steps))                         ;list of <evidence>, in their order
 
 (define-record-type <answer-column>
   (make-answer-column name type list?)
@@ -145,6 +147,7 @@ beforehand."
                                                            (limit->sql (limited query limit))))))
           (lambda (sql parameters)
             (values (make-compiled sql parameters (columns-of query types)
-                                   (statement-reads statement))
+                                   (statement-reads statement)
+                                   (statement-steps statement))
                     '())))
         (values #f (stable-sort (reverse problems) problem<?)))))

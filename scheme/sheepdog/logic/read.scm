@@ -130,18 +130,15 @@ problems there are no data."
       (values '() (list problem)))))
 
 (define (data->datum value)
-  "Return VALUE, plain data of a program, as a <datum> without a place; (quote nginx) is text."
-  (match value
-    (('quote (? symbol? word)) (literal->datum (symbol->string word)))
-    ((? list? items)
-     (raw->datum (vector 'list 0 0 (map datum->raw (map data->datum items))) ""))
-    (_ (literal->datum value))))
-
-(define (datum->raw datum)
-  (vector (datum-kind datum) 0 0
-          (if (datum-list? datum)
-              (map datum->raw (datum-items datum))
-              (datum-value datum))))
+  "Return VALUE, plain data of a program, as a <datum> of what errors call \"question\";
+(quote nginx) is text."
+  (define (raw value)
+    (match value
+      (('quote (? symbol? word)) (vector 'string 0 0 (symbol->string word)))
+      ((? list? items) (vector 'list 0 0 (map raw items)))
+      (_ (let ((datum (literal->datum value)))
+           (vector (datum-kind datum) 0 0 (datum-value datum))))))
+  (raw->datum (raw value) "question"))
 
 
 ;;; Problems, shown at their place.

@@ -15,16 +15,18 @@
   #:export (%clock
             place-relation! place-live! match-columns! narrow!
             time->sql context-variables known-in unbound-variable? live?
-            evidence-relation evidence-alias evidence-datum))
+            evidence-relation evidence-alias evidence-datum evidence-path evidence-rows))
 
 (define %clock (make-parameter 0))                ;ms: now, for estimates
 
 (define-record-type <evidence>
-  (make-evidence relation alias datum)
+  (make-evidence relation alias datum path rows)
   evidence?
   (relation evidence-relation)                    ;<relation>
   (alias evidence-alias)                          ;its alias in the SELECT
-  (datum evidence-datum))                         ;the goal as written
+  (datum evidence-datum)                          ;the goal as written
+  (path evidence-path)                            ;<path>: by which way its rows are found
+  (rows evidence-rows))                           ;number: about how many, each time
 
 ;;; Time
 
@@ -102,16 +104,20 @@ bound.  Of the columns USED, symbols, the way to the rows is made."
   "Add the rows of GOAL, of a stored relation, to ARM; it stands in CONTEXT and GROUPS."
   (match goal
     (('relation datum relation terms)
-     (let ((alias (new-alias! statement (relation-name relation)))
-           (path (choose-path relation (world-statistics (statement-world statement) relation)
-                              terms (known-in arm) context (%clock))))
+     (let* ((alias (new-alias! statement (relation-name relation)))
+            (statistics (world-statistics (statement-world statement) relation))
+            (path (choose-path relation statistics terms (known-in arm) context (%clock)))
+            (evidence (make-evidence relation alias datum path
+                                     (estimate-rows relation statistics terms (known-in arm)
+                                                    context (%clock)))))
        (note-read! statement relation)
        (add-from! arm (string-append (relation-from relation) " AS " alias
                                      (if (and (path-index path) (not (relation-view? relation)))
                                          (string-append " INDEXED BY \"" (path-index path) "\"")
                                          "")))
        (match-columns! arm statement alias (relation-columns relation) terms (path-columns path))
-       (note-evidence! arm (make-evidence relation alias datum))
+       (note-evidence! arm evidence)
+       (note-step! statement evidence)
        (match (narrow! arm statement relation alias context path)
          ((t0 . t1)
           (for-each (lambda (group) (place-group! arm group t0 t1)) groups)))))))

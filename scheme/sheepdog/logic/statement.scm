@@ -12,7 +12,7 @@
   #:use-module (srfi srfi-9)
   #:export (new-statement statement-world statement-types statement-complain statement-at?
             used-parameters statement-tables statement-now statement-reads
-            parameter! new-alias! add-table! set-tables! note-read!
+            parameter! new-alias! add-table! note-read! note-step! statement-steps
             with-types
             column->sql commas ands joins %open))
 
@@ -28,14 +28,15 @@
   (cells cells))                                  ;vector, see below
 
 ;; Shared by the parts of one statement: values, last first; number of aliases; tables WITH defines,
-;; last first; relations that are read.
+;; last first; relations that are read; what was placed, last first.
 (define %values 0)
 (define %aliases 1)
 (define %tables 2)
 (define %reads 3)
+(define %steps 4)
 
 (define (new-statement world types complain at?)
-  (make-statement world types complain at? (vector '() 0 '() '())))
+  (make-statement world types complain at? (vector '() 0 '() '() '())))
 
 (define (with-types statement types)
   "Return STATEMENT for a part with variables of its own, whose TYPES are these."
@@ -88,9 +89,6 @@ of their values; procedures are to be called with now."
 (define (add-table! statement text)
   (vector-set! (cells statement) %tables (cons text (vector-ref (cells statement) %tables))))
 
-(define (set-tables! statement tables)
-  (vector-set! (cells statement) %tables tables))
-
 (define (note-read! statement relation)
   "Note that STATEMENT reads RELATION."
   (unless (memq relation (statement-reads statement))
@@ -99,6 +97,17 @@ of their values; procedures are to be called with now."
 (define (statement-reads statement)
   "Return the relations that STATEMENT reads."
   (vector-ref (cells statement) %reads))
+
+(define (note-step! statement evidence)
+  "Note EVIDENCE, as of (sheepdog logic rows), of what was placed next in STATEMENT."
+  (vector-set! (cells statement) %steps (cons evidence (statement-steps* statement))))
+
+(define (statement-steps* statement)
+  (vector-ref (cells statement) %steps))
+
+(define (statement-steps statement)
+  "Return what was placed in STATEMENT, in order."
+  (reverse (statement-steps* statement)))
 
 (define (column->sql alias name)
   "Return the SQL of the column NAME, a symbol, of ALIAS; a name may be a word of SQL, as `end'."

@@ -57,9 +57,8 @@
          ", ")
         "."))))
 
-(define (answers-lines answers silent complete?)
-  "Return the lines that show ANSWERS; SILENT are hosts, (HOST . SINCE) each.  COMPLETE?: did all
-machines that were asked answer?"
+(define (answers-lines answers silent)
+  "Return the lines that show ANSWERS; SILENT are hosts, (HOST . SINCE) each."
   (append
    (if (or (null? (answers-rows answers)) (null? (names answers)))
        '()
@@ -69,9 +68,9 @@ machines that were asked answer?"
                                   (answers-rows answers)))
                        #:room 1000000))
    (list (closing-line answers silent))
-   (if complete? '() '("Not all machines that were asked answered."))))
+   (if (answers-complete? answers) '() '("Not all machines that were asked answered."))))
 
-(define (answers-org answers silent complete?)
+(define (answers-org answers silent)
   "Return the lines of an Org table of ANSWERS, and what is to be said of them."
   (append (if (null? (names answers))
               '()
@@ -79,7 +78,7 @@ machines that were asked answer?"
                          (map (lambda (row) (map cons (names answers) (row->texts row answers)))
                               (answers-rows answers))))
           (list "" (closing-line answers silent))
-          (if complete? '() '("Not all machines that were asked answered."))))
+          (if (answers-complete? answers) '() '("Not all machines that were asked answered."))))
 
 (define (document-value value type)
   (cond ((or (not value) (eq? value 'open)) 'null)
@@ -92,7 +91,7 @@ machines that were asked answer?"
   (map (lambda (value column) (document-value value (answer-column-type column)))
        row (answers-columns answers)))
 
-(define (answers-json answers silent complete?)
+(define (answers-json answers silent)
   "Return the document of ANSWERS, in JSON: an object each."
   `((version . 0)
     (time . ,(instant (answers-time answers)))
@@ -105,7 +104,7 @@ machines that were asked answer?"
                                     ((host . since)
                                      `((host . ,host) (since . ,(instant since)))))
                                   silent)))
-    (complete . ,complete?)))
+    (complete . ,(answers-complete? answers))))
 
 (define (sexp-value value)
   (cond ((instant? value) (seconds (instant-ms value)))
@@ -113,7 +112,7 @@ machines that were asked answer?"
         ((vector? value) (map sexp-value (vector->list value)))
         (else value)))
 
-(define (answers-sexp answers silent complete?)
+(define (answers-sexp answers silent)
   "Return the lines of the list (sheepdog-answers ...) of ANSWERS."
   (define (line head . items)
     (sexp->string (cons head items)))
@@ -128,4 +127,4 @@ machines that were asked answer?"
                                    (map (match-lambda
                                           ((host . since) (list host (seconds since))))
                                         silent))
-                        " " (line 'complete (if complete? 'yes 'no)) ")"))))
+                        " " (line 'complete (if (answers-complete? answers) 'yes 'no)) ")"))))
