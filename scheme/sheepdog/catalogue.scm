@@ -12,7 +12,32 @@
   #:use-module (ice-9 match)
   #:use-module (srfi srfi-1)
   #:export (catalogue declared-relation declared-relations told-relations relation-statistics
+            register-relation! registered-relation registered-relations registered-version
             register-live! forget-live! live-relations))
+
+
+;;; Those that plugins, a REPL or the configuration of this process declare, in a database or not yet.
+
+(define %registered (make-hash-table))            ;symbol -> (relation . place)
+(define %version 0)                               ;counts them
+
+(define (register-relation! relation place)
+  "Let RELATION be what PLACE, a string, declares under its name."
+  (unless (equal? (cons relation place) (hashq-ref %registered (relation-name relation)))
+    (hashq-set! %registered (relation-name relation) (cons relation place))
+    (set! %version (+ %version 1))))
+
+(define (registered-relation name)
+  "Return (RELATION . PLACE) of what is declared under NAME, a symbol, or #f."
+  (hashq-ref %registered name))
+
+(define (registered-relations)
+  "Return all of these."
+  (hash-map->list (lambda (name registered) registered) %registered))
+
+(define (registered-version)
+  "Return a number that is another one whenever something was declared."
+  %version)
 
 
 ;;; Live relations: a procedure answers.

@@ -16,7 +16,9 @@
   #:use-module (sheepdog life)
   #:use-module (sheepdog needs)
   #:use-module (sheepdog policy)
+  #:use-module (sheepdog premises)
   #:use-module (sheepdog quiet)
+  #:use-module (sheepdog recount)
   #:use-module (sheepdog retention)
   #:use-module (sheepdog roundup)
   #:use-module (sheepdog sql)
@@ -49,12 +51,14 @@
                     (silent . ,look-at-host!)
                     (needs . ,expand-needs!)
                     (silences . ,keep-silences!)
+                    (recount . ,recount!)
                     (retention . ,retain!))))
 
 ;; Procedures, called with the database, a configuration that is new and now (ms): what it wants of the
 ;; clock becomes rows.
 (define %plans
-  (make-parameter (list plan-diary! plan-digests! plan-members! plan-needs! plan-retention!)))
+  (make-parameter (list plan-diary! plan-digests! plan-members! plan-needs! plan-premises! plan-recounts!
+                        plan-retention!)))
 
 (define %planned (cons #f #f))                    ;the database and configuration of the last plan
 
@@ -63,7 +67,9 @@
   (unless (and (eq? db (car %planned)) (eq? config (cdr %planned)))
     (with-transaction db
       (for-each (lambda (plan) (plan db config now)) (%plans)))
-    (set! %planned (cons db config))))
+    (set! %planned (cons db config)))
+  (unless (null? (%plans))
+    (renew-premises! db config now)))
 
 (define (work-of row)
   (or (assq-ref (%works) (due-row-kind row))

@@ -14,12 +14,12 @@
             dispatch))
 
 (define action-names
-  '("ack" "ask" "bark" "check" "config" "diary" "doctor" "expect" "forget" "log" "monitors"
+  '("ack" "ask" "bark" "check" "config" "diary" "doctor" "expect" "facts" "forget" "log" "monitors"
     "ping" "queue" "repl" "replay" "show" "silence" "status"))
 
 ;; Their names are taken; a version that has them says so in `action-names'.
 (define %names-of-later
-  '("backup" "export" "facts" "key" "order"))
+  '("backup" "export" "key" "order"))
 
 (define (action-variable name variable)
   (module-ref (resolve-interface `(sheepdog command ,(string->symbol name))) variable))

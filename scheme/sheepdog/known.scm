@@ -9,6 +9,7 @@
   #:use-module (sheepdog argument)
   #:use-module (sheepdog catalogue)
   #:use-module (sheepdog claim)
+  #:use-module (sheepdog declare)
   #:use-module (sheepdog logic relation)
   #:use-module (sheepdog relations)
   #:use-module (sheepdog shelf)
@@ -50,12 +51,21 @@
 
 ;;; From arguments to a key and values.
 
+(define (declare-registered! db name)
+  "Declare the relation NAME in DB, if a plugin that was loaded since declares it; return it, or #f."
+  (match (registered-relation name)
+    ((relation . place)
+     (declare-relation! db relation place)
+     (declared-relation db name))
+    (#f #f)))
+
 (define (find-shelf facts name)
   "Return the shelf of the relation NAME, a string, that somebody declared, or #f."
   (match (hash-get-handle (facts-shelves facts) name)
     ((_ . shelf) shelf)
     (#f
-     (let* ((relation (declared-relation (facts-db facts) (string->symbol name)))
+     (let* ((relation (or (declared-relation (facts-db facts) (string->symbol name))
+                          (declare-registered! (facts-db facts) (string->symbol name))))
             (shelf (and relation (relation->shelf relation))))
        (when (< (hash-count (const #t) (facts-shelves facts)) %most-names)
          (hash-set! (facts-shelves facts) name shelf))

@@ -4,6 +4,7 @@
 (define-module (sheepdog plugin)
   #:use-module (sheepdog asking)
   #:use-module (sheepdog core)
+  #:use-module (sheepdog declaring)
   #:use-module (sheepdog effect)
   #:use-module (sheepdog error)
   #:use-module (sheepdog handler)
@@ -24,7 +25,7 @@
   #:use-module ((sheepdog text) #:select (plural enumeration printable))
   #:use-module (sheepdog threshold)
   #:use-module (ice-9 match)
-  #:re-export (define-monitor define-handler report report-tag report-state watching
+  #:re-export (define-monitor define-handler define-state define-event define-live report report-tag report-state watching
                limit? percent-limit? grade worst round-to
                sample-time recall remember! rate growth tally
                cannot-watch file-text file-lines file-names existing-file

@@ -54,7 +54,7 @@
 ;; Those that a table holds which has other columns, too: its name, and how its rows are found.
 (define %held
   '((event "event_said" #t (#f host tag t) (#f host t))
-    (run "run_index" #f (#f host tag t0) ("run_1" tag status t1 t0) ("run_h" host t0))
+    (run "run_index" #f (#f host tag t0) ("run_1" tag status t1 t0))
     (interruption "interruption" #f (#f host tag t0) ("interruption_1" t1 t0)
                   ("interruption_h" host t0))
     (expectation "expected" #f (#f host tag t0) ("expected_h" host t0))

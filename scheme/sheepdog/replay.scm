@@ -16,6 +16,7 @@
   #:use-module (sheepdog logic relation)
   #:use-module (sheepdog pattern)
   #:use-module (sheepdog policy)
+  #:use-module (sheepdog recount)
   #:use-module (sheepdog relations)
   #:use-module (sheepdog retention)
   #:use-module (sheepdog round)
@@ -318,7 +319,7 @@ otherwise, a list of <difference>."
     (call-with-copy db
       (lambda (copy)
         (parameterize ((%awake? awake?)
-                       (%plans (lset-difference eq? (%plans) (list plan-diary! plan-retention!))))
+                       (%plans (lset-difference eq? (%plans) (list plan-diary! plan-recounts! plan-retention!))))
           (replay-messages! db copy config ids now))
         (values (length ids)
                 (differences db copy (policy config) fits?

@@ -9,14 +9,17 @@
 
 (define-module (sheepdog retention)
   #:use-module (sheepdog batch)
+  #:use-module (sheepdog catalogue)
   #:use-module (sheepdog config)
   #:use-module (sheepdog core)
   #:use-module (sheepdog due)
+  #:use-module (sheepdog logic relation)
   #:use-module (sheepdog policy)
   #:use-module (sheepdog rollup)
   #:use-module (sheepdog slim)
   #:use-module (sheepdog sql)
   #:use-module (sheepdog store)
+  #:use-module (sheepdog table)
   #:use-module (ice-9 match)
   #:use-module (srfi srfi-1)
   #:use-module (srfi srfi-9)
@@ -214,9 +217,34 @@ over, nor the newest that reached a recipient and the newest that did not."
  (SELECT subject, recipient, key FROM note WHERE at < " limit " LIMIT 1000)"))
          0)))
 
+(define (delete-over! db relation limit)
+  "Remove a chunk of the rows of RELATION that were over before LIMIT; return how many."
+  (let* ((names (lambda (columns)
+                  (string-join (map (lambda (column) (quoted (sql-name column))) columns) ", ")))
+         (key (match (relation-indexes relation) (((#f . key) . _) (names key))))
+         (table (quoted (relation-table relation)))
+         (end (if (eq? 'event (relation-kind relation)) "t" "t1")))
+    (%db-run db (string-append "DELETE FROM " table " WHERE (" key ") IN (SELECT " key " FROM " table
+                               " WHERE " end " < ? ORDER BY " end " LIMIT 1000)")
+             (list limit))
+    (%db-changes db)))
+
+(define (kept! db retention now cursor)
+  "Remove what is over for longer than the declaration of its relation says, and what was refused as long
+ago as messages are kept."
+  (sql db "DELETE FROM refused WHERE t < " (- now (retention-messages retention))
+       " AND rowid IN (SELECT rowid FROM refused ORDER BY rowid LIMIT 1000)")
+  (let ((removed (fold (lambda (relation sum)
+                         (if (relation-keep relation)
+                             (+ sum (delete-over! db relation (- now (relation-keep relation))))
+                             sum))
+                       0 (declared-relations db))))
+    (and (positive? removed) 0)))
+
 (define %steps
   `((output ,output! 1) (whole ,whole! 1) (repeats ,repeats! ,%chunk) (messages ,messages! ,%chunk)
     (decisions ,decisions! ,%chunk) (outbox ,outbox! ,%chunk) (notes ,notes! ,%rows)
+    (kept ,kept! ,%rows)
     (output-early ,output-early! 1) (messages-early ,messages-early! ,%chunk)))
 
 

@@ -9,7 +9,8 @@
   #:use-module (sheepdog core)
   #:use-module (sheepdog logic relation)
   #:use-module (ice-9 match)
-  #:export (quoted column-storage table-script create-table!))
+  #:use-module (srfi srfi-1)
+  #:export (quoted column-storage table-script index-scripts create-table!))
 
 (define (quoted name)
   "Return NAME, a string, as SQL quotes names."
@@ -29,6 +30,16 @@
 (define (column-list names)
   (string-join (map (lambda (name) (quoted (sql-name name))) names) ", "))
 
+(define (index-scripts relation)
+  "Return the SQL that makes the indexes of RELATION, a statement each."
+  (filter-map (match-lambda
+                ((#f . _) #f)
+                ((name . columns)
+                 (string-append "CREATE INDEX " (quoted name) " ON "
+                                (quoted (relation-table relation)) " ("
+                                (column-list columns) ");\n")))
+              (relation-indexes relation)))
+
 (define (table-script relation)
   "Return the SQL that makes the table of RELATION and its indexes."
   (define table (quoted (relation-table relation)))
@@ -42,15 +53,11 @@
         "  t INTEGER NOT NULL,\n  ev INTEGER NOT NULL,\n"
         "  t0 INTEGER NOT NULL,\n  t1 INTEGER NOT NULL,\n  ev INTEGER NOT NULL,\n"))
   (match (relation-indexes relation)
-    (((#f . key) . indexes)
+    (((#f . key) . _)
      (string-concatenate
       (cons (string-append "CREATE TABLE " table " (\n" (string-concatenate columns) times
                            "  PRIMARY KEY (" (column-list key) ")\n) STRICT, WITHOUT ROWID;\n")
-            (map (match-lambda
-                   ((name . columns)
-                    (string-append "CREATE INDEX " (quoted name) " ON " table " ("
-                                   (column-list columns) ");\n")))
-                 indexes))))))
+            (index-scripts relation))))))
 
 (define (create-table! db relation)
   "Make the table of RELATION and its indexes in DB."

@@ -15,7 +15,7 @@
   #:use-module (ice-9 match)
   #:use-module (srfi srfi-1)
   #:export (note-receivers! note-death! note-recovery! note-configuration! note-plugins!
-            note-findings! note-clock! note-outage! note-missing! note-clones! note-clocks! note-cut-off!))
+            note-findings! note-clock! note-outage! note-missing! note-clones! note-clocks! note-cut-off! note-relations!))
 
 (define* (bark! db policy tag state summary now #:key host (monitor "message") (time now))
   "Let the server say that the subject TAG of HOST (#f: its own) has STATE, or, if that is #f,
@@ -135,6 +135,17 @@ alist from names to the reason, a string, or #f: it is good."
                                  "it is loaded again")
                              now)))
               outcomes)))
+
+
+(define (note-relations! db policy wrong now)
+  "Say so when relations cannot be what is declared, and when they can.  WRONG is a list of strings.  Takes
+part in the caller's transaction."
+  (bark-once! db policy "relations" "sheepdog relations"
+              (if (null? wrong) 'ok 'warn)
+              (if (null? wrong)
+                  "all relations are as they are declared"
+                  (string-join wrong "; "))
+              now))
 
 
 ;;; What the server finds when it looks at itself, and at the numbers of senders.  Each takes part

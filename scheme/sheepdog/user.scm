@@ -3,7 +3,9 @@
 
 (define-module (sheepdog user)
   #:use-module (sheepdog archive)
+  #:use-module (sheepdog catalogue)
   #:use-module (sheepdog core)
+  #:use-module (sheepdog declare)
   #:use-module (sheepdog error)
   #:use-module (sheepdog history)
   #:use-module (sheepdog outlook)
@@ -36,6 +38,7 @@
     ("(database)" "of the server: (sql (database) \"SELECT ...\")")
     ("(configuration)" "the one in force")
     ("(run* (V ...) GOAL ...)" "the answers to a question; (ask '((?v) GOAL ...)) and (explain ...), too")
+    ("(migrate 'NAME)" "give a relation the columns that are declared now")
     ("(reload!)" "read configuration and plugins again, as SIGHUP does")))
 
 (define (help)
@@ -69,6 +72,17 @@
   (match (event-message (database) id)
     (#f (raise-error 'usage (format #f "no message ~a" id) "'sheepdog log' has their numbers"))
     (message (receive-message message %config))))
+
+(define (migrate name)
+  "Give the relation NAME, a symbol, the columns that are declared now; return the table that keeps what
+was, or #f: nothing was to do."
+  (match (registered-relation name)
+    ((relation . place)
+     (let ((db (database)))
+       (with-transaction db
+         (migrate-relation! db relation place))))
+    (#f (raise-error 'usage (format #f "nobody declares a relation '~a'" name)
+                     "(define-state (NAME COLUMN ...)) or (logic ...) of the configuration"))))
 
 (define (reload!)
   "Read configuration and plugins again, as SIGHUP does; the log tells of it."

@@ -305,8 +305,8 @@
          #:who "S" #:repeats? #t #:unique #t
          #:options (list (spec 'alert '((one-of any none))
                                "Fail while there is an answer, or none." #:later? #t)))
-   (spec 'logic '(any +)
-         "Relations of one's own, and rules: (define-relation (NAME ?V ...) GOAL ...)."
+   (spec 'logic '(logic-form +)
+         "Relations of one's own, (define-state ...) and (define-event ...), and rules, (define-relation ...)."
          #:who "S" #:repeats? #t)
    (spec 'receiver '(every-monitor)
          "A program that receives the messages of a monitor too; \"*\": of all."

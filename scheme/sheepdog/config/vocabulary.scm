@@ -5,6 +5,7 @@
   #:use-module (sheepdog config address)
   #:use-module (sheepdog config context)
   #:use-module (sheepdog config datum)
+  #:use-module (sheepdog config logic)
   #:use-module (sheepdog config named)
   #:use-module (sheepdog config types)
   #:use-module ((sheepdog mailer) #:select ((mailer . find-mailer)))
@@ -333,6 +334,7 @@ are right, but refused: what this version cannot do must not pass for done."
     (queue . ,queue) (mailer . ,mailer) (destination . ,destination)
     (known-destination . ,known-destination)
     (run-word . ,run-word) (argument-type . ,argument-type) (any . ,any-value)
+    (logic-form . ,logic-form)
     (file-here . ,file-here) (password-file . ,password-file) (program . ,program)
     (status . ,(number-type 0 255 "a status"))))
 

@@ -131,7 +131,7 @@ commonest first: ((VALUE . ROWS) ...), at most eight."
 SQL index, #f for the primary key or what cannot be named; then all of its columns in order, t0,
 t1 and t among them, symbols."
   (or (paths relation)
-      (let ((base (sql-name (relation-name relation)))
+      (let ((base (relation-table relation))
             (keys (map column-name (key-columns relation)))
             (vals (map column-name (value-columns relation)))
             (times (if (eq? 'event (relation-kind relation)) '(t) '(t1 t0)))
@@ -150,4 +150,8 @@ t1 and t among them, symbols."
          (map (lambda (columns n)
                 (named (number->string n) (append columns times)))
               (relation-declared-indexes relation)
-              (iota (length (relation-declared-indexes relation)) 1))))))
+              (iota (length (relation-declared-indexes relation)) 1))
+         ;; To find what is to be kept no longer.
+         (if (relation-keep relation)
+             (list (named "k" times))
+             '())))))

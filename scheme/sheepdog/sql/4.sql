@@ -12,6 +12,12 @@ CREATE TABLE _relation (
   place TEXT NOT NULL                   -- who declares it: FILE:LINE, monitor NAME, a REPL
 ) STRICT, WITHOUT ROWID;
 
+-- Rules for questions that configuration and plugins of the server define.
+CREATE TABLE _rule (
+  name TEXT PRIMARY KEY,
+  form TEXT NOT NULL                    -- (define-relation ...) as it is read
+) STRICT, WITHOUT ROWID;
+
 -- What the planner of questions knows of the rows of relations.
 CREATE TABLE _stat (
   relation TEXT NOT NULL,
@@ -88,14 +94,12 @@ CREATE TABLE run_index (
 INSERT INTO run_index (host, tag, t0, run, id, status, t1, ev)
   SELECT host, tag, t0, rowid, id, status, t1, ev FROM run ORDER BY host, tag, t0, rowid;
 CREATE INDEX run_1 ON run_index (tag, status, t1, t0);
-CREATE INDEX run_h ON run_index (host, t0);
 INSERT INTO mark (name, value) SELECT 'runs', coalesce(max(rowid), 0) FROM run;
 
 -- Messages for questions; see event_index.
 CREATE VIEW event_said AS
   SELECT i.host, i.tag, e.kind, i.state, e.summary, i.t, i.event AS ev
     FROM event_index i JOIN event e ON e.id = i.event;
-CREATE INDEX event_t ON event (t);
 
 -- A success of a subject is wanted so often.
 CREATE TABLE expected (
