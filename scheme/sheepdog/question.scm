@@ -14,6 +14,7 @@
   #:use-module (sheepdog logic compile)
   #:use-module (sheepdog logic read)
   #:use-module (sheepdog logic relation)
+  #:use-module (sheepdog logic rounds)
   #:use-module (sheepdog logic world)
   #:use-module (sheepdog relations)
   #:use-module (sheepdog rule)
@@ -147,12 +148,61 @@ take, ms.  Raise `bad-question', its errors shown in SOURCE, or `too-long'."
      (lambda (inquiry)
        (let ((rows (call-with-deadline db patience
                      (lambda ()
-                       (%db-run db (compiled-sql compiled) (compiled-values compiled now))))))
+                       (run-compiled db compiled now)))))
          (make-answers (compiled-columns compiled)
                        (map (lambda (row) (row->answer row readers)) rows)
                        now
                        (compiled-reads compiled)
                        (inquiry-complete? inquiry)))))))
+
+(define (run-compiled db compiled now)
+  "Return the rows of DB for COMPILED, asked at NOW."
+  (prepare-rounds! db compiled now)
+  (%db-run db (compiled-sql compiled) (compiled-values compiled now)))
+
+(define (prepare-rounds! db compiled now)
+  "Fill the tables that COMPILED wants to be there, those of `rounds', at NOW."
+  (define (run format-sql . values)
+    (%db-run db format-sql (if (pair? values) (car values) '())))
+  (define (add! target select parameters)
+    (match target
+      ((table . columns)
+       (run (string-append "INSERT OR IGNORE INTO temp." table "_new " select)
+            (values-at parameters now)))))
+  (define (make! target)
+    (match target
+      ((table . columns)
+       (for-each
+        (lambda (suffix)
+          (run (string-append "DROP TABLE IF EXISTS temp." table suffix))
+          (run (string-append "CREATE TABLE temp." table suffix " ("
+                              (string-join columns ", ") ", PRIMARY KEY ("
+                              (string-join columns ", ") ")) WITHOUT ROWID")))
+        '("_all" "_delta" "_new")))))
+  (define (turn! target)
+    ;; what is new becomes the delta; -> how many that are
+    (match target
+      ((table . columns)
+       (run (string-append "DELETE FROM temp." table "_delta"))
+       (run (string-append "INSERT INTO temp." table "_delta SELECT * FROM temp." table
+                           "_new EXCEPT SELECT * FROM temp." table "_all"))
+       (run (string-append "INSERT INTO temp." table "_all SELECT * FROM temp." table "_delta"))
+       (run (string-append "DELETE FROM temp." table "_new"))
+       (vector-ref (car (run (string-append "SELECT count(*) FROM temp." table "_delta"))) 0))))
+  (define (add-all! rounds selects)
+    (for-each (match-lambda
+                ((table select . parameters)
+                 (add! (assoc table (rounds-tables rounds)) select parameters)))
+              selects))
+  (for-each
+   (lambda (rounds)
+     (for-each make! (rounds-tables rounds))
+     (add-all! rounds (rounds-begin rounds))
+     (let next ()
+       (when (positive? (apply + (map turn! (rounds-tables rounds))))
+         (add-all! rounds (rounds-step rounds))
+         (next))))
+   (compiled-prelude compiled)))
 
 (define* (explain-question db data #:key now at limit source (world (database-world db)))
   "Return how DB would answer the question DATA, an alist: `order' is a list of <evidence>, `sql' the
@@ -163,6 +213,7 @@ statement, `values' those of its parameters, `plan' the lines of SQLite's own pl
     (call-with-inquiry
      db (filter live? (compiled-reads compiled)) %patience
      (lambda (inquiry)
+       (call-with-deadline db %patience (lambda () (prepare-rounds! db compiled now)))
        `((order . ,(compiled-steps compiled))
          (sql . ,(compiled-sql compiled))
          (values . ,values)

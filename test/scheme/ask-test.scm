@@ -248,6 +248,59 @@ hint: write it outside of 'during' and 'at'"
          (ask "(?h ?f ?t) (span ?f ?t (package ?h nginx \"1.22.1\"))"
               #:at (ago (* 10 %day) %hour))))
 
+     (test-group "or"
+       (test-equal "one that only tests, and one that binds"
+         '((("tux01") ("tux03")) (("tux01" "3.0.9") ("tux03" "1.0")))
+         (list (ask "(?h) (host ?h) (or (package ?h openssl \"3.0.9\") (package ?h fail2ban))")
+               (ask "(?h ?v) (or (package ?h fail2ban ?v) (and (package ?h openssl ?v) (= ?v \"3.0.9\")))")))
+       (test-equal "two that bind the same"
+         '(("tux02"))
+         (ask "(?h) (or (package ?h nginx \"1.24.0\") (package ?h fail2ban)) (or (silent ?h) (run ?h _ _ 7))"))
+       (test-equal "in one window all share an instant"
+         '(("tux03" "disk"))
+         (ask "(?h ?t) (during (last \"3h\") (state ?h ?t fail) (or (package ?h fail2ban) (silent ?h)) (or (label ?h production) (host ?h)))"))
+       (test-equal "its groups count what each gives"
+         '(("tux01" 1) ("tux03" 2))
+         (ask "(?h (count)) (or (package ?h fail2ban) (package ?h openssl \"3.0.9\") (package ?h openssl \"3.0.2\"))")))
+
+     (test-group "recursion"
+       (define-rule! '(define-relation (stands-on ?a ?b)
+                        (or (depends ?a _ ?b _)
+                            (fresh (?c) (stands-on ?a ?c) (stands-on ?c ?b)))))
+       (define-rule! '(define-relation (odd-step ?a ?b)
+                        (or (depends ?a _ ?b _)
+                            (fresh (?c) (depends ?a _ ?c _) (even-step ?c ?b)))))
+       (define-rule! '(define-relation (even-step ?a ?b)
+                        (fresh (?c) (depends ?a _ ?c _) (odd-step ?c ?b))))
+       (define-rule! '(define-relation (contrary ?a) (host ?a) (not (contrary ?a))))
+       (define-rule! '(define-relation (more ?a (count)) (more ?a ?n)))
+       (test-equal "both ends are open, one is known, or the other"
+         '((("tux01" "tux02") ("tux01" "tux03") ("tux02" "tux03")
+            ("tux04" "tux01") ("tux04" "tux02") ("tux04" "tux03"))
+           (("tux01") ("tux02"))
+           (("tux01") ("tux02") ("tux03")))
+         (list (ask "(?a ?b) (depends* ?a _ ?b _)")
+               (ask "(?a) (depends* ?a _ tux03 disk) (/= ?a tux04)")
+               (ask "(?b) (depends* tux04 _ ?b _)")))
+       (test-equal "a rule that calls itself twice gives the same"
+         (ask "(?a ?b) (depends* ?a _ ?b _)")
+         (ask "(stands-on ?a ?b)"))
+       (test-equal "it can be asked again, and of another time"
+         '(() (("tux01") ("tux02") ("tux03")))
+         (list (ask "(?b) (at (ago \"100d\") (stands-on tux04 ?b))")
+               (ask "(?b) (during (last \"1d\") (stands-on tux04 ?b))")))
+       (test-equal "rules that call each other"
+         '(("tux01" "tux03") ("tux04" "tux02") ("tux04" "tux03"))
+         (ask "(even-step ?a ?b)"))
+       (test-equal "negation and aggregates cannot go through it"
+         '("'contrary' calls itself inside of 'not', or of another time"
+           "'more' reckons with what it is to tell itself")
+         (map (lambda (text)
+                (string-drop (car (string-split (complaint db text) #\newline))
+                             (string-length "ask:1:1: error: ")))
+              '("(contrary ?a)" "(more ?a ?n)")))
+       (for-each forget-rule! '(stands-on odd-step even-step contrary more)))
+
      (test-group "errors"
        (define (first-line text)
          (car (string-split (complaint db text) #\newline)))

@@ -9,11 +9,12 @@
 (define-module (sheepdog logic call)
   #:use-module (sheepdog config datum)
   #:use-module (sheepdog logic arm)
+  #:use-module (sheepdog logic clause)
   #:use-module (sheepdog logic expand)
   #:use-module (sheepdog logic expression)
   #:use-module (sheepdog logic group)
   #:use-module (sheepdog logic infer)
-  #:use-module ((sheepdog logic relation) #:select (make-column))
+  #:use-module (sheepdog logic rounds)
   #:use-module (sheepdog logic rows)
   #:use-module (sheepdog logic sql)
   #:use-module (sheepdog logic statement)
@@ -31,48 +32,62 @@ CONTEXT and GROUPS."
     ((statement-complain statement)
      datum "a rule with aggregates, or one that calls itself, wants a fixed time"
      "one without variables"))
-  (if (any datum-list? (rule-arguments rule))
-      (call-aggregate arm statement datum rule terms context groups)
-      (call-recursive arm statement datum rule terms context groups)))
+  (let ((circle (rule-circle (statement-world statement) rule)))
+    (cond ((any (lambda (rule) (any datum-list? (rule-arguments rule))) circle)
+           ((statement-complain statement)
+            datum (format #f "'~a' reckons with what it is to tell itself" (rule-name rule))
+            "an aggregate cannot go through recursion")
+           (forget-call! arm terms))
+          ((hidden-call? statement circle)
+           ((statement-complain statement)
+            datum
+            (format #f "'~a' calls itself inside of 'not', or of another time" (rule-name rule))
+            "nobody can say what it would mean")
+           (forget-call! arm terms))
+          ((any datum-list? (rule-arguments rule))
+           (call-aggregate arm statement datum rule terms context groups))
+          ((linear? statement rule circle)
+           (call-recursive arm statement datum rule terms context groups))
+          (else
+           (call-in-rounds arm statement datum rule circle terms context groups)))))
 
-(define (own-context context)
-  "Return CONTEXT as one of its own."
-  (match context
-    (('during _ from to) (list 'during (new-variable 'frame) from to))
-    (_ context)))
+(define (forget-call! arm terms)
+  "Bind the variables of TERMS in ARM, so that nothing more is said of them."
+  (for-each (lambda (variable)
+              (unless (env-ref (arm-env arm) variable)
+                (bind! arm variable (place "NULL"))))
+            (append-map term-variables terms)))
 
-(define (column-name n)
-  (string-append "c" (number->string n)))
+(define (ways statement rule)
+  "Return the lists of goals of which one must hold for RULE to hold."
+  (call-with-values (lambda () (rule-parts (statement-world statement) rule (const #f)))
+    (lambda (arguments goals)
+      (alternatives (expand-goals goals (statement-world statement) (const #f))
+                    (const #f) #:used arguments #:shared? #t))))
 
-(define (columns positions) (map column-name positions))
+(define (hidden-call? statement circle)
+  "Does a rule of CIRCLE call one of them inside of `not', or of another time?"
+  (any (lambda (rule)
+         (any (lambda (goals)
+                (any (lambda (called)
+                       (> (self-calls called goals)
+                          (count (match-lambda
+                                   (('rule _ rule _) (eq? rule called))
+                                   (_ #f))
+                                 goals)))
+                     circle))
+              (ways statement rule)))
+       circle))
 
-(define (expanded goals statement)
-  "Return GOALS with rules replaced and constants resolved, and STATEMENT with their types."
-  (let* ((complain (statement-complain statement))
-         (world (statement-world statement))
-         (goals (expand-goals goals world complain))
-         (types (infer-types goals world complain)))
-    (values (resolve-goals goals types complain) (with-types statement types))))
+(define (linear? statement rule circle)
+  "Does RULE, whose CIRCLE is that of `rule-circle', call itself only, and once in each way to be
+true?"
+  (and (= 1 (length circle))
+       (every (lambda (goals) (<= (self-calls rule goals) 1)) (ways statement rule))))
 
 (define (constants terms)
   "Return the positions of TERMS that are constants."
   (filter (lambda (i) (constant? (list-ref terms i))) (iota (length terms))))
-
-(define (pick items positions)
-  (map (lambda (i) (list-ref items i)) positions))
-
-(define (join! arm statement table positions terms types)
-  "Add to ARM the rows of TABLE, whose columns are the arguments POSITIONS of TERMS, of TYPES.
-Return its alias."
-  (let ((alias (new-alias! statement 'call)))
-    (add-from! arm (string-append table " AS " alias))
-    (match-columns! arm statement alias
-                    (map (lambda (i) (make-column (string->symbol (column-name i))
-                                                  (or (list-ref types i) 'any)))
-                         positions)
-                    (pick terms positions)
-                    (map (lambda (i) (string->symbol (column-name i))) positions))
-    alias))
 
 
 ;;; Aggregates
@@ -107,22 +122,6 @@ Return its alias."
 
 
 ;;; Recursion
-
-(define (self-call rule goals)
-  (find (match-lambda (('rule _ called _) (eq? called rule)) (_ #f)) goals))
-
-(define (self-calls rule goals)
-  "Return how often RULE is called in GOALS, however deep."
-  (fold (lambda (goal n)
-          (+ n (match goal
-                 (('rule _ called _) (if (eq? called rule) 1 0))
-                 (('or _ . branches) (apply + (map (lambda (g) (self-calls rule g)) branches)))
-                 (((or 'not 'known-not) _ goals) (self-calls rule goals))
-                 (((or 'during 'at 'lasting) _ _ goals) (self-calls rule goals))
-                 (('span _ _ _ goals) (self-calls rule goals))
-                 (('latest _ _ goals . _) (self-calls rule goals))
-                 (_ 0))))
-        0 goals))
 
 (define (handed-on rule arguments clauses)
   "Return the positions of ARGUMENTS that each call of RULE by itself in CLAUSES hands on unchanged."
@@ -210,29 +209,17 @@ on; #f where that would be another rule."
     (define fixed
       (filter (lambda (i) (constant? (list-ref given i))) (pushed chosen)))
     (define seeded (lset-difference eqv? (pushed chosen) fixed))
-    (if (any (lambda (clause)
-               (> (self-calls rule clause) (if (self-call rule clause) 1 0)))
-             chosen)
-        (complain datum
-                  (format #f "'~a' calls itself through 'not', or in a way that is not linear"
-                          (rule-name rule))
-                  #f)
-        (let ((table (make-table! statement inner rule arguments chosen given
-                                  #:fixed fixed #:seeded seeded #:arm arm #:context context
-                                  #:carry? (or (eq? 'during (car context)) (pair? groups)))))
-          (let ((alias (join! arm statement table
-                              (lset-difference eqv? (iota (length given)) fixed) given types)))
-            (define t0 (string-append alias ".t0"))
-            (define t1 (string-append alias ".t1"))
-            (match context
-              (('during id from to)
-               (add-span! arm
-                          (frame id
-                                 (and from (term->sql from (arm-env arm) statement))
-                                 (and to (term->sql to (arm-env arm) statement)))
-                          t0 t1 #f))
-              (_ #t))
-            (for-each (lambda (group) (place-group! arm group t0 t1)) groups))))))
+    (let* ((table (make-table! statement inner rule arguments chosen given
+                               #:fixed fixed #:seeded seeded #:arm arm #:context context
+                               #:carry? (carries? context groups)))
+           (alias (join! arm statement table
+                         (lset-difference eqv? (iota (length given)) fixed) given types)))
+      (when (carries? context groups)
+        (join-spans! arm statement alias context groups)))))
+
+(define (carries? context groups)
+  "Does a rule called in CONTEXT and GROUPS tell in which span it holds?"
+  (or (eq? 'during (car context)) (pair? groups)))
 
 (define* (make-table! statement inner rule arguments clauses given
                       #:key fixed seeded arm context carry?)
@@ -240,66 +227,26 @@ on; #f where that would be another rule."
 are constants of GIVEN, those SEEDED come from ARM."
   (let* ((name (new-alias! statement (rule-name rule)))
          (kept (lset-difference eqv? (iota (length arguments)) fixed))
-         (all-columns (append (columns kept) (if carry? '("t0" "t1") '())))
          (seed (and (pair? seeded) (make-seed! statement arm given seeded))))
     (define (select goals)
-      (let* ((self (self-call rule goals))
-             (context (own-context context))
-             (group (new-variable 'group))
-             (goals (append (map (lambda (i)
-                                   (list 'compare (constant-datum (list-ref given i)) '=
-                                         (list-ref arguments i) (list-ref given i)))
-                                 fixed)
-                            (delq self goals)))
-             (fresh (new-arm '())))
-        (when seed
-          (unless self
-            (add-from! fresh (string-append seed " AS seed"))
-            (for-each (lambda (i)
-                        (bind! fresh (list-ref arguments i)
-                               (place (string-append "seed." (column-name i)))))
-                      seeded)))
-        (when self
-          (match self
-            (('rule _ _ terms)
-             (let ((alias (new-alias! inner 'self)))
-               (add-from! fresh (string-append name " AS " alias))
-               (for-each
-                (lambda (i)
-                  (let ((term (list-ref terms i)) (sql (string-append alias "." (column-name i))))
-                    (if (and (variable-term? term) (not (env-ref (arm-env fresh) term)))
-                        (bind! fresh term (place sql))
-                        (add-where! fresh
-                                    (string-append sql " = "
-                                                   (term->sql term (arm-env fresh) inner))))))
-                kept)
-               (when carry?
-                 (let ((t0 (string-append alias ".t0")) (t1 (string-append alias ".t1")))
-                   (place-group! fresh group t0 t1)
-                   (match context
-                     (('during id from to)
-                      (add-span! fresh
-                                 (frame id (and from (term->sql from '() inner))
-                                        (and to (term->sql to '() inner)))
-                                 t0 t1 #f))
-                     (_ #t))))))))
-        (fill-arm! fresh (flatten goals context (if carry? (list group) '())) inner)
-        (arm->select
-         fresh
-         (commas
-          (append (map (lambda (i)
-                         (place-sql (env-ref (arm-env fresh) (list-ref arguments i))))
-                       kept)
-                  (match (if (and carry? (eq? 'during (car context)))
-                             (map cdr (frame-spans fresh (second context)))
-                             (group-spans fresh group))
-                    (() (if carry? (list "0" %open) '()))
-                    (((t0 t1 . _) ...)
-                     (if carry? (list (greatest t0) (least t1)) '()))))))))
-    (let*-values (((steps bases) (partition (lambda (goals) (self-call rule goals)) clauses)))
+      (let ((self (self-call rule goals)))
+        (clause->select inner
+                        (append (map (lambda (i)
+                                       (list 'compare (constant-datum (list-ref given i)) '=
+                                             (list-ref arguments i) (list-ref given i)))
+                                     fixed)
+                                (delq self goals))
+                        (pick arguments kept) context carry?
+                        (match self
+                          (('rule _ _ terms) (list (list name kept (pick terms kept))))
+                          (#f (if seed
+                                  (list (list seed seeded (pick arguments seeded)))
+                                  '())))
+                        #:spans? (and self #t))))
+    (let-values (((steps bases) (partition (lambda (goals) (self-call rule goals)) clauses)))
       (let ((selects (map select (append bases steps))))
         (add-table! statement
-                    (string-append name "(" (commas all-columns) ") AS ("
+                    (string-append name "(" (commas (table-columns kept carry?)) ") AS ("
                                    (string-join selects " UNION ") ")"))
         name))))
 

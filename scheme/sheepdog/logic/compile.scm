@@ -22,17 +22,18 @@
   #:use-module (srfi srfi-9)
   #:export (compile-query compiled?
             compiled-sql compiled-parameters compiled-columns compiled-reads
-            compiled-steps
-            compiled-values answer-column-name answer-column-type answer-column-list?))
+            compiled-steps compiled-prelude
+            compiled-values values-at answer-column-name answer-column-type answer-column-list?))
 
 (define-record-type <compiled>
-  (make-compiled sql parameters columns reads steps)
+  (make-compiled sql parameters columns reads steps prelude)
   compiled?
   (sql compiled-sql)                              ;string
   (parameters compiled-parameters)                ;list of values, and of procedures of now (ms)
   (columns compiled-columns)                      ;list of <answer-column>
   (reads compiled-reads)                          ;list of <relation>
-  (steps compiled-steps))                         ;list of <evidence>, in their order
+  (steps compiled-steps)                          ;list of <evidence>, in their order
+  (prelude compiled-prelude))                     ;list of <rounds>, to be run before
 
 (define-record-type <answer-column>
   (make-answer-column name type list?)
@@ -43,8 +44,11 @@
 
 (define (compiled-values compiled now)
   "Return the values of the parameters of COMPILED when it is asked at NOW (ms)."
-  (map (lambda (value) (if (procedure? value) (value now) value))
-       (compiled-parameters compiled)))
+  (values-at (compiled-parameters compiled) now))
+
+(define (values-at parameters now)
+  "Return the values of PARAMETERS, values and procedures of now, at NOW (ms)."
+  (map (lambda (value) (if (procedure? value) (value now) value)) parameters))
 
 ;;; SELECTs
 
@@ -85,11 +89,6 @@
   (match arms
     ((arm) (arm->select arm (what arm) #:distinct? #t))
     (arms (string-join (map (lambda (arm) (arm->select arm (what arm))) arms) " UNION "))))
-
-(define (with-tables statement select)
-  (match (statement-tables statement)
-    (() select)
-    (tables (string-append "WITH RECURSIVE " (commas tables) " " select))))
 
 (define (query->select query statement)
   "Return the SQL of QUERY, without its order and limit."
@@ -148,6 +147,7 @@ beforehand."
           (lambda (sql parameters)
             (values (make-compiled sql parameters (columns-of query types)
                                    (statement-reads statement)
-                                   (statement-steps statement))
+                                   (statement-steps statement)
+                                   (statement-prelude statement))
                     '())))
         (values #f (stable-sort (reverse problems) problem<?)))))

@@ -10,7 +10,8 @@
   #:use-module (sheepdog text)
   #:use-module (ice-9 match)
   #:use-module (srfi srfi-1)
-  #:export (expand-goals rule-parts rule-stays? alternatives bound-variables))
+  #:export (expand-goals rule-parts rule-stays? rule-circle self-call self-calls
+            alternatives bound-variables))
 
 
 ;;; Rules
@@ -26,21 +27,53 @@
 
 (define (reaches? world rule name)
   "Does RULE, by its goals and the rules in them, come to the rule NAME, a symbol?"
-  (let search ((waiting (words (rule-goals rule))) (seen '()))
-    (match waiting
-      (() #f)
-      ((word . rest)
-       (cond ((eq? word name) #t)
-             ((memq word seen) (search rest seen))
-             ((find-rule world word)
-              => (lambda (rule)
-                   (search (append (words (rule-goals rule)) rest) (cons word seen))))
-             (else (search rest (cons word seen))))))))
+  (and (memq name (all-words world rule)) #t))
 
 (define (rule-stays? world rule)
   "Is RULE one that cannot be replaced by its body: recursive, or with aggregates in its head?"
   (or (any datum-list? (rule-arguments rule))
       (reaches? world rule (rule-name rule))))
+
+(define (rule-circle world rule)
+  "Return the rules of WORLD that RULE comes to and that come to it, RULE itself the first; () when
+it does not call itself."
+  (if (reaches? world rule (rule-name rule))
+      (cons rule
+            (filter (lambda (other)
+                      (and (not (eq? other rule))
+                           (reaches? world other (rule-name rule))))
+                    (filter-map (lambda (word) (find-rule world word)) (all-words world rule))))
+      '()))
+
+(define (all-words world rule)
+  "Return the words that begin a list in RULE, or in a rule that it comes to, each once."
+  (let search ((waiting (words (rule-goals rule))) (seen '()))
+    (match waiting
+      (() seen)
+      ((word . rest)
+       (if (memq word seen)
+           (search rest seen)
+           (search (append (match (find-rule world word)
+                             (#f '())
+                             (rule (words (rule-goals rule))))
+                           rest)
+                   (cons word seen)))))))
+
+(define (self-call rule goals)
+  (find (match-lambda (('rule _ called _) (eq? called rule)) (_ #f)) goals))
+
+(define (self-calls rule goals)
+  "Return how often RULE is called in GOALS, however deep."
+  (fold (lambda (goal n)
+          (+ n (match goal
+                 (('rule _ called _) (if (eq? called rule) 1 0))
+                 (('or _ . branches) (apply + (map (lambda (g) (self-calls rule g)) branches)))
+                 (((or 'not 'known-not) _ goals) (self-calls rule goals))
+                 (((or 'during 'at 'lasting) _ _ goals) (self-calls rule goals))
+                 (('span _ _ _ goals) (self-calls rule goals))
+                 (('latest _ _ goals . _) (self-calls rule goals))
+                 (_ 0))))
+        0 goals))
 
 (define (rule-parts world rule complain)
   "Return the arguments of RULE, terms, and its goals, both as they are written."
@@ -86,8 +119,9 @@
 
 ;;; What goals bind
 
-(define (bound-variables goals bound)
-  "Return BOUND, a list of variables, and those that GOALS bind when these are known."
+(define* (bound-variables goals bound #:key (or? #t))
+  "Return BOUND, a list of variables, and those that GOALS bind when these are known; without OR?
+what only an `or' binds does not count."
   (define (all-bound? term bound)
     (every (lambda (variable) (memq variable bound)) (term-variables term)))
   (define (add variables bound)
@@ -103,12 +137,12 @@
              ((and (variable-term? b) (all-bound? a bound)) (add (list b) bound))
              (else bound)))
       (('or _ . branches)
-       (let ((all (map (lambda (branch) (bound-variables branch bound)) branches)))
-         (if (null? all) bound (add (apply lset-intersection eq? all) bound))))
-      (((or 'during 'at) _ _ goals) (bound-variables goals bound))
-      (('span _ from to goals) (of-terms (list from to) (bound-variables goals bound)))
-      (('lasting _ term goals) (of-terms (list term) (bound-variables goals bound)))
-      (('latest _ _ goals . _) (bound-variables goals bound))
+       (let ((all (map (lambda (branch) (bound-variables branch bound #:or? or?)) branches)))
+         (if (or (null? all) (not or?)) bound (add (apply lset-intersection eq? all) bound))))
+      (((or 'during 'at) _ _ goals) (bound-variables goals bound #:or? or?))
+      (('span _ from to goals) (of-terms (list from to) (bound-variables goals bound #:or? or?)))
+      (('lasting _ term goals) (of-terms (list term) (bound-variables goals bound #:or? or?)))
+      (('latest _ _ goals . _) (bound-variables goals bound #:or? or?))
       (_ bound)))
   (let again ((bound bound))
     (let ((more (fold one bound goals)))
@@ -138,7 +172,7 @@ an instant in common."
      (map (lambda (goal)
             (let ((others (delq goal goals)))
               (one goal shared?
-                   (bound-variables others bound)
+                   (bound-variables others bound #:or? #f)
                    (append (goals-variables others) used))))
           goals)))
   (define (test? goal bound used)

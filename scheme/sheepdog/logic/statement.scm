@@ -13,6 +13,7 @@
   #:export (new-statement statement-world statement-types statement-complain statement-at?
             used-parameters statement-tables statement-now statement-reads
             parameter! new-alias! add-table! note-read! note-step! statement-steps
+            note-prelude! statement-prelude with-tables
             with-types
             column->sql commas ands joins %open))
 
@@ -28,15 +29,17 @@
   (cells cells))                                  ;vector, see below
 
 ;; Shared by the parts of one statement: values, last first; number of aliases; tables WITH defines,
-;; last first; relations that are read; what was placed, last first.
+;; last first; relations that are read; what was placed, last first;
+;; what is to be done before, last first.
 (define %values 0)
 (define %aliases 1)
 (define %tables 2)
 (define %reads 3)
 (define %steps 4)
+(define %prelude 5)
 
 (define (new-statement world types complain at?)
-  (make-statement world types complain at? (vector '() 0 '() '() '())))
+  (make-statement world types complain at? (vector '() 0 '() '() '() '())))
 
 (define (with-types statement types)
   "Return STATEMENT for a part with variables of its own, whose TYPES are these."
@@ -108,6 +111,21 @@ of their values; procedures are to be called with now."
 (define (statement-steps statement)
   "Return what was placed in STATEMENT, in order."
   (reverse (statement-steps* statement)))
+
+(define (note-prelude! statement rounds)
+  "Note that ROUNDS, as of (sheepdog logic rounds), have to be run before STATEMENT."
+  (vector-set! (cells statement) %prelude
+               (cons rounds (vector-ref (cells statement) %prelude))))
+
+(define (statement-prelude statement)
+  "Return what is to be run before STATEMENT, in order."
+  (reverse (vector-ref (cells statement) %prelude)))
+
+(define (with-tables statement select)
+  "Return SELECT behind the tables that STATEMENT defines for it."
+  (match (statement-tables statement)
+    (() select)
+    (tables (string-append "WITH RECURSIVE " (commas tables) " " select))))
 
 (define (column->sql alias name)
   "Return the SQL of the column NAME, a symbol, of ALIAS; a name may be a word of SQL, as `end'."
