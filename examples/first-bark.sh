@@ -55,6 +55,11 @@ host=$(sheepdog status -f json | sed 's/.*"host":"\([^"]*\)".*/\1/')
 shown "sheepdog show $host/borg"
 
 # Any program can tell facts.
-shown "echo '{\"tag\":\"inventory\",\"state\":\"ok\",\"facts\":[[\"package\",\"nginx\",\"1.22.1\"],[\"ram\",4096]]}' | sheepdog bark --json"
+shown "echo '{\"tag\":\"inventory\",\"state\":\"ok\",\"facts\":[[\"package\",\"nginx\",\"1.22.1\"],[\"service\",\"nginx\",\"systemd\"],[\"ram\",2048]]}' | sheepdog bark --json"
 shown "sheepdog show $host/inventory"
+
+# And all that was heard can be asked for.
+shown 'sheepdog -t nginx -e "sh -c \"exit 7\""' 7
+shown "sheepdog ask '(?service ?host) (during (last \"30d\") (interruption ?host ?service) (service ?host ?service)
+    (ram ?host ?ram) (< ?ram \"4GiB\") (package ?host \"nginx\" \"1.22.1\"))'"
 exit $problems

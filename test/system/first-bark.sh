@@ -53,6 +53,8 @@ check "and its failure is stored" wait_until 10 sql_is fail "SELECT state FROM s
 # The example, as a newcomer runs it.
 runs "examples/first-bark.sh ends well" 0 env -u SHEEPDOG_DATADIR PATH="$plain" sh "$root/examples/first-bark.sh"
 has "it shows a bark" "sheepdog: barked: " "$work/out"
+has "and ends with what was interrupted on a small machine that ran this nginx" "nginx    $(hostname | tr '[:upper:]' '[:lower:]')" "$work/out"
+same "one answer" "1 answer." "$(tail -n 1 "$work/out")"
 lines=$(wc -l < "$work/out")
 check "in a screen of lines ($lines)" test "$lines" -ge 15 -a "$lines" -le 45
 finish
