@@ -68,7 +68,7 @@
 
 (define (close-frames! arm now)
   "Add the condition that all spans in a frame have an instant of its window in common, for each
-frame; NOW is a procedure that gives the SQL for now.  Only what is planned counts after now."
+frame; NOW is a procedure from nothing to SQL: what time it is.  Only what is planned counts after now."
   (for-each
    (lambda (frame)
      (let* ((spans (frame-spans arm (frame-id frame)))

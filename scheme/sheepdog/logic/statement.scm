@@ -76,7 +76,7 @@ of their values; procedures are to be called with now."
                           done))))))))
 
 (define (statement-now statement)
-  "Return the SQL for now."
+  "Return the SQL that says what time it is."
   (parameter! statement identity))
 
 (define (new-alias! statement name)
