@@ -70,6 +70,7 @@
                   (append (filter pair? (without-each goals)) (shorter-goals goals)))))
     (('span a b goal) (list goal))
     (('lasting d goal) (list goal))
+    (((or '= '/= '< '<= '> '>= 'glob 'of-version) . _) '())
     (((and word (? symbol?)) . arguments)
      (filter-map (lambda (i)
                    (and (not (eq? '_ (list-ref arguments i)))
@@ -92,7 +93,7 @@
              (map (lambda (head) (cons head goals)) (filter pair? (without-each head)))
              (map (lambda (goals) (cons head goals)) (shorter-goals goals))))))
 
-(define* (shortest query differs? #:optional (most 400))
+(define* (shortest query differs? #:optional (most 150))
   "Return a query that DIFFERS? as QUERY does, and no simpler one does; at most MOST are tried."
   (let loop ((query query) (left most))
     (let ((tried 0))

@@ -9,11 +9,29 @@
   #:use-module (sheepdog core)
   #:use-module (sheepdog logic declaration)
   #:use-module ((sheepdog logic relation) #:prefix logic:)
+  #:use-module (sheepdog relations)
   #:use-module (sheepdog sql)
   #:use-module (sheepdog store)
+  #:use-module (sheepdog table)
   #:use-module (ice-9 match)
   #:use-module (srfi srfi-1)
+  #:use-module (srfi srfi-11)
   #:export (world-database fill! empty! rows-of))
+
+(define (world-database file)
+  "Return a new state database in FILE that has the tables of all relations of random worlds."
+  (let ((db (open-store file 'create)))
+    (for-each
+     (match-lambda
+       ((and declaration (_ (name . _) . _))
+        (unless (built-in-relation name)
+          (let ((relation (read-declaration declaration)))
+            (create-table! db relation)
+            (sql db "INSERT INTO _relation (name, form, \"table\", place) VALUES ("
+                 (symbol->string name) ", " (object->string declaration) ", "
+                 (logic:relation-table relation) ", 'oracle')")))))
+     %declarations)
+    db))
 
 (define (table-of db relation)
   "Return the table of RELATION, one of the oracle's, and its columns in order."
@@ -27,10 +45,11 @@
   (if (eq? 'event (relation-kind relation)) '("t") '("t0" "t1")))
 
 (define (other-columns db table given)
-  "Return (NAME . VALUE) of the columns of TABLE that must have a value and are not GIVEN."
+  "Return (NAME . TYPE), text or number, of the columns of TABLE that must have a value and are not
+GIVEN."
   (filter-map (match-lambda
                 (#(name type) (and (not (member name given))
-                                   (cons name (if (string=? type "TEXT") "" 0)))))
+                                   (cons name (if (string=? type "TEXT") 'text 'number)))))
               (%db-run db "SELECT name, type FROM pragma_table_xinfo(?) WHERE \"notnull\" = 1
  AND dflt_value IS NULL" (list table))))
 
@@ -46,14 +65,15 @@
                                   (quoted (append given (map car others))) ") VALUES ("
                                   (string-join (map (const "?") (append given others)) ", ")
                                   ")")))
-        (for-each (lambda (f)
+        (for-each (lambda (f n)
                     (%db-run db text
                              (append (fact-values f)
                                      (if (eq? 'event (relation-kind relation))
                                          (list (fact-t0 f))
                                          (list (fact-t0 f) (fact-t1 f)))
-                                     (map cdr others))))
-                  facts)))))
+                                     (map (match-lambda ((_ . type) (if (eq? type 'text) "" n)))
+                                          others))))
+                  facts (iota (length facts) 1))))))
 
 (define (rows-of db relation)
   "Return the facts of RELATION, one of the oracle's, that DB has."

@@ -213,6 +213,8 @@
     (asked "text and number are never equal" ((?h) (thing ?h _ 2048)) (("b")))
     (asked "nor in order" ((?h) (thing ?h _ ?v) (> ?v 1000)) (("b")))
     (asked "but different" ((?h) (thing ?h _ ?v) (/= ?v 2048)) (("a")))
+    (asked "a constant means what the variable that is equal to it is"
+           ((?t) (= ?t "2GiB") (ram ?h ?t)) ((2048)))
     (asked "glob" ((?n) (package _ ?n) (glob ?n "[!o]g*")) (("nginx")))
     (asked "of-version" ((?h) (package ?h _ ?v) (of-version ?v "1.22")) (("b")))
     (asked "arithmetic on times"

@@ -13,7 +13,7 @@
             (go (port-filename port)))
        (compile-file (string-append %here "/" module ".scm")
                      #:output-file go #:opts '(#:warnings (unbound-variable arity-mismatch)))
-       (load-compiled go)
+       (save-module-excursion (lambda () (load-compiled go)))
        (close port)
        (delete-file go)))
    modules))

@@ -31,6 +31,10 @@
   (string->symbol
    (string-append "?" (symbol->string domain) "-9" (number->string (random 1000)))))
 
+(define (local? variable)
+  "Was VARIABLE made by `local-of'?"
+  (string-contains (symbol->string variable) "-9"))
+
 (define (shuffled random items)
   (map cdr (sort (map (lambda (item) (cons (random 1000000) item)) items)
                  (lambda (a b) (< (car a) (car b))))))
@@ -49,7 +53,7 @@
       (_ value))))
 
 (define (random-instant random)
-  (define ms (- %now (* 6 %hour (+ 1 (random 45)))))
+  (define ms (- %world-now (* 6 %hour (+ 1 (random 45)))))
   (match (random 4)
     (0 (quotient ms 1000))
     (1 `(ago ,(one-of random '("1d" "36h" "5d" "1w" "90s"))))
@@ -62,8 +66,8 @@
     ((or 1 2) `(last ,(one-of random '("1d" "2d" "30d" "30d" "5d" "9d" "36h" "90s"))))
     (3 `(since ,(random-instant random)))
     (4 (let ((a (+ 1 (random 40))))
-         `(between ,(quotient (- %now (* 6 %hour (+ a (random 20) 1))) 1000)
-                   ,(quotient (- %now (* 6 %hour a)) 1000))))
+         `(between ,(quotient (- %world-now (* 6 %hour (+ a (random 20) 1))) 1000)
+                   ,(quotient (- %world-now (* 6 %hour a)) 1000))))
     (5 `(on ,(one-of random '(today yesterday last-month "2025-12" "2025" "2025-12-24"))))))
 
 
@@ -130,8 +134,6 @@ with LOCAL? a new one stands nowhere else."
                     `(,operator ,a ,b)))
              (_ `(,operator ,a ,b)))))))
 
-(define (goal-variables goal) (variables goal))
-
 (define (measured random goal)
   "Return GOAL, sometimes with its span or how long it lasted."
   (define wild '_)
@@ -142,7 +144,7 @@ with LOCAL? a new one stands nowhere else."
 
 (define (newest random goal)
   "Return GOAL as the latest of its kind."
-  `(latest ,(let ((own (goal-variables goal)))
+  `(latest ,(let ((own (variables goal)))
               (if (and (pair? own) (chance? random 70)) (list (first own)) '()))
            ,goal))
 
@@ -190,9 +192,9 @@ once.  NOW?: no window around them."
   (define relations
     (append %relations %relations %relations
             (if counted? (rules-of 'counted)
-                (rules-of 'counted 'counted 'plain 'own-time))))
+                (rules-of 'counted 'plain 'own-time 'circular))))
   (define (more goals bound)
-    (delete-duplicates (append bound (goal-variables goals))))
+    (delete-duplicates (append bound (remove local? (variables goals)))))
   (let loop ((left (one-of random '(1 1 2 2 3))) (goals '()) (bound bound))
     (if (positive? left)
         (let* ((plain (random-goal random bound #:relations relations))
@@ -227,7 +229,8 @@ once.  NOW?: no window around them."
                         (_ `((during ,(random-window random) ,@(shuffled random inner)))))))
           (loop (- left 1)
                 (append goals outer)
-                (delete-duplicates (append bound (named-variables outer))))))))
+                (delete-duplicates
+                 (append bound (remove local? (named-variables outer)))))))))
 
 
 ;;; Heads.
@@ -256,7 +259,9 @@ once.  NOW?: no window around them."
      (let ((aggregate (random-aggregate random bound counted?))
            (items (take plain (random (length plain)))))
        (values (append items (list aggregate))
-               (append (if (chance? random 40) `((order-by (desc ,(+ 1 (length items))))) '())
+               (append (if (and (chance? random 40) (not (eq? 'list (first aggregate))))
+                           `((order-by (desc ,(+ 1 (length items)))))
+                           '())
                        (if (and (pair? items) (chance? random 25))
                            `((having (> (count ,(one-of random bound)) ,(random 3))))
                            '())))))
@@ -276,7 +281,7 @@ once.  NOW?: no window around them."
   "Return a query by RANDOM."
   (let* ((counted? (chance? random 40))
          (goals (blocks random counted?))
-         (bound (named-variables goals)))
+         (bound (remove local? (named-variables goals))))
     (if (null? bound)
         (random-query random)
         (call-with-values (lambda () (head-and-clauses random bound counted?))

@@ -9,12 +9,12 @@
   #:use-module (oracle world)
   #:use-module (ice-9 match)
   #:use-module (srfi srfi-1)
-  #:export (%now %hour %declarations %rules
+  #:export (%world-now %hour %declarations %rules
             seeded one-of chance?
             relation-domains domain-values
             told-relations made-relations random-world))
 
-(define %now 1767225600000)                       ;2026-01-01T00:00:00Z
+(define %world-now 1767225600000)                       ;2026-01-01T00:00:00Z
 (define %hour 3600000)
 (define %grid (* 6 %hour))
 (define %days 12)
@@ -50,8 +50,8 @@
 (define %made
   '(((define-state (host name)) host)
     ((define-state (state host tag -> state)) host name state)
-    ((define-state (interruption host tag -> worst reason (hard time) planned end))
-     host name state text time text text)
+    ((define-state (interruption host tag -> worst reason (hard time) (planned integer) end))
+     host name state text time integer text)
     ((define-state (run host tag id -> (status integer))) host name id integer)
     ((define-state (silent host)) host)
     ((define-state (complete host relation)) host relation)))
@@ -87,7 +87,7 @@
     (number 0 1 2.5 10 -3)
     (integer 0 1 2 -1)
     (duration 30000 60000 7200000 86400000)
-    (time ,@(map (lambda (k) (- %now (* k %grid))) '(1 4 9 20 33)))
+    (time ,@(map (lambda (k) (- %world-now (* k %grid))) '(1 4 9 20 33)))
     (part "cpu" "fan")
     (any "2048" 2048 "x" 3.5 -1 "4096 MB")
     (mount "/" "/home")
@@ -99,24 +99,26 @@
 (define (domain-values domain) (assq-ref %values domain))
 
 ;; Rules with the domains of their arguments and how they may be used: `plain' in every context,
-;; `counted' also where combinations of facts are counted, `own-time' have a context of their own.
+;; `counted' also where combinations of facts are counted, `own-time' have a context of their own, `circular' call themselves
+;; twice or each other.
 (define %rules
   '((((low-ram ?h) (ram ?h ?t) (< ?t "2GiB")) (host) counted)
     (((serves ?h ?n) (service ?h ?n _) (package ?h ?n _)) (host name) counted)
     (((healthy ?h ?n) (service ?h ?n _) (not (state ?h ?n fail))) (host name) counted)
     (((touched ?h ?n) (or (service ?h ?n _) (package ?h ?n _) (state ?h ?n "fail"))) (host name) plain)
-    (((depends-on ?h ?n ?x ?y) (depends ?h ?n ?x ?y)) (host name host name) plain)
-    (((depends-on ?h ?n ?x ?y) (depends ?h ?n ?a ?b) (depends-on ?a ?b ?x ?y))
+    (((depends-on ?h ?n ?x ?y)
+      (or (depends ?h ?n ?x ?y)
+          (and (depends ?h ?n ?a ?b) (depends-on ?a ?b ?x ?y))))
      (host name host name) plain)
-    (((needs-left ?h ?n ?x ?y) (depends ?h ?n ?x ?y)) (host name host name) plain)
-    (((needs-left ?h ?n ?x ?y) (needs-left ?h ?n ?a ?b) (depends ?a ?b ?x ?y))
+    (((needs-left ?h ?n ?x ?y)
+      (or (depends ?h ?n ?x ?y)
+          (and (needs-left ?h ?n ?a ?b) (depends ?a ?b ?x ?y))))
      (host name host name) plain)
-    (((linked ?h ?x) (depends ?h _ ?x _)) (host host) plain)
-    (((linked ?h ?x) (depends ?x _ ?h _)) (host host) plain)
-    (((linked ?h ?x) (linked ?h ?y) (linked ?y ?x)) (host host) plain)
-    (((even-step ?h ?x) (depends ?h _ ?y _) (odd-step ?y ?x)) (host host) plain)
-    (((odd-step ?h ?x) (depends ?h _ ?x _)) (host host) plain)
-    (((odd-step ?h ?x) (depends ?h _ ?y _) (even-step ?y ?x)) (host host) plain)
+    (((linked ?h ?x)
+      (or (depends ?h _ ?x _) (depends ?x _ ?h _) (and (linked ?h ?y) (linked ?y ?x))))
+     (host host) circular)
+    (((even-step ?h ?x) (depends ?h _ ?y _) (odd-step ?y ?x)) (host host) circular)
+    (((odd-step ?h ?x) (depends ?h _ ?y _) (or (= ?x ?y) (even-step ?y ?x))) (host host) circular)
     (((usual ?h ?n (mean ?d)) (during (last "9d") (lasting ?d (run ?h ?n _ 0))))
      (host name duration) own-time)
     (((packages ?h (count ?n)) (during always (package ?h ?n _))) (host integer) own-time)
@@ -125,7 +127,7 @@
 
 ;;; Spans.
 
-(define (grid-time k) (- %now (* k %grid)))
+(define (grid-time k) (- %world-now (* k %grid)))
 
 (define (random-times random n)
   "Return N instants of the grid, ascending, all different; some are a millisecond beside it."
@@ -143,7 +145,7 @@ values; those of a key without values (PRESENCE?) never meet."
       ((from . later)
        (let* ((values (value-of-span))
               (until (match later
-                       (() (if (chance? random 70) %open %now))
+                       (() (if (chance? random 70) %open %world-now))
                        ((next . _) next)))
               (until (if (and (< until %open)
                               (or presence? (chance? random 30))
@@ -169,7 +171,7 @@ values; those of a key without values (PRESENCE?) never meet."
             ((values from until)
              (make-fact (relation-name relation) (append key values) from
                         (if (and (relation-planned? relation) (chance? random 40))
-                            (+ %now (* %grid (+ 1 (random 9))))
+                            (+ %world-now (* %grid (+ 1 (random 9))))
                             until))))
           (let ((spans (random-spans random (lambda () (map pick rest)) (null? rest))))
             (if (relation-planned? relation) (take spans (min 1 (length spans))) spans))))
@@ -196,4 +198,4 @@ values; those of a key without values (PRESENCE?) never meet."
             ((eq? 'event (relation-kind relation)) (event-facts random relation domains))
             (else (state-facts random relation domains)))))
   (let ((relations (append told-relations made-relations)))
-    (make-world relations (append-map facts-of relations) (map car %rules) %now #f)))
+    (make-world relations (append-map facts-of relations) (map car %rules) %world-now #f)))

@@ -69,6 +69,9 @@ nothing, it does not hold there."
     ('_ environment)
     ((? unknown?) (match (assq-ref environment argument)
                      (#f (alist-cons argument value environment))
+                     ((= type-of 'constant)       ;now it is known what it means
+                      (and (equal (assq-ref environment argument))
+                           (alist-cons argument value environment)))
                      (bound (equal bound))))
     (expression (equal (evaluate expression environment now)))))
 
@@ -202,7 +205,7 @@ nothing, it does not hold there."
 
 (define (equation-states world state a b)
   (let* ((environment (state-environment state))
-         (free? (lambda (x) (and (unknown? x) (not (assq x environment)))))
+         (free? (lambda (x) (or (eq? x '_) (and (unknown? x) (not (assq x environment))))))
          (value (lambda (e) (evaluate e environment (world-now world)))))
     (cond ((free? a) (match (value b) (#f '()) (v (binding world state a v))))
           ((free? b) (match (value a) (#f '()) (v (binding world state b v))))
