@@ -13,8 +13,9 @@
 (define %rules
   '(((low-ram ?host) (ram ?host ?total) (< ?total "2GiB"))
     ((usual ?host ?tag (mean ?d)) (during (last "90d") (lasting ?d (run ?host ?tag _ 0))))
-    ((reaches ?from ?to) (edge ?from ?to))
-    ((reaches ?from ?to) (edge ?from ?other) (reaches ?other ?to))))
+    ((reaches ?from ?to)
+     (or (edge ?from ?to)
+         (and (edge ?from ?other) (reaches ?other ?to))))))
 
 (define %flagship
   '((?service ?host)
@@ -31,12 +32,6 @@
             (service ?host ?service)
             (ram ?host ?total) (< ?total "2GiB")
             (package ?host "nginx" "1.22.1"))))
-
-(define (changes-of relation key old new from)
-  "Return the SELECT of what changed of RELATION on the machine ?1, in the hour before f."
-  (format #f "SELECT '~a', ~a, coalesce((SELECT ~a FROM ~a b WHERE ~a AND b.t1 = c.t0), ''), ~a, c.t0
- FROM f CROSS JOIN ~a c WHERE c.host = ?1 AND c.t0 BETWEEN f.t - 3600000 AND f.t"
-          relation key old relation from new relation))
 
 ;; (NAME QUERY SQL VALUE ...): the values are ?1 ?2 ... of SQL.
 (define %questions
