@@ -54,7 +54,7 @@ def killed_while_slow(t):
             tracer = slow_fsync(t, farm.redis)
             pass_time(t, 2, 4)
             farm.redis.kill()
-            tracer.end()
+            tracer.wait_for_end()
             farm.redis.start()
             t.did("kills of Redis")
             pass_time(t, 0.5, 1)

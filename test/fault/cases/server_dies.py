@@ -205,7 +205,7 @@ def until_killed(t, farm, injection):
     for pid in reversed(descendants(service.pid)):
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
-    service.end()
+    service.wait_for_end()
 
 
 @case("C8", "upgrade with 10 000 pending, `kill -9` at each step of the migration",

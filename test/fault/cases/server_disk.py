@@ -85,7 +85,7 @@ def checkpoint_fails(t, farm):
     stored = farm.server.stored()
     wait("it goes on", lambda: farm.server.stored() > stored + 50, 30)
     farm.server.kill()
-    tracer.end()
+    tracer.wait_for_end()
     farm.server.start()
     wait("it goes on afterwards", lambda: farm.server.stored() > stored + 100, 60)
     t.did("checkpoints that failed", failed())

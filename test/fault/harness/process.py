@@ -139,6 +139,11 @@ class Service:
     def end(self, number=signal.SIGTERM, limit=20):
         """Send the signal, wait; the status. One that does not end is a failure."""
         self.send(number)
+        return self.wait_for_end(limit)
+
+    def wait_for_end(self, limit=20):
+        """It ends by itself. So a strace must whose tracees are dying: to let go of a process that has
+        threads it waits for its first one, which waits for the others, which wait for it."""
         try:
             return self.child.wait(limit)
         except subprocess.TimeoutExpired:
