@@ -141,6 +141,7 @@ TEST(errand, what_it_leaves_in_the_background_is_neither_waited_for_nor_killed) 
 }
 
 TEST(errand, it_has_a_session_default_signals_no_descriptor_of_ours_and_no_core) {
+  TemporaryDirectory directory;
   const int open_here = open("/dev/null", O_RDONLY);  // without CLOEXEC
   signal(SIGPIPE, SIG_IGN);
   sigset_t set, before;
@@ -148,7 +149,8 @@ TEST(errand, it_has_a_session_default_signals_no_descriptor_of_ours_and_no_core)
   sigaddset(&set, SIGUSR1);
   sigprocmask(SIG_BLOCK, &set, &before);
   const Errand errand = shell(1,
-                        "echo $(ps -o sid= -p $$) $$; ls /proc/$$/fd | tr '\\n' ' '; "
+                        "cd " + directory.path() + "; (ls /proc/$$/fd > open); " +  // the shell has none for it
+                        "echo $(ps -o sid= -p $$) $$; tr '\\n' ' ' < open; "
                         "grep -E '^Sig(Blk|Ign)' /proc/$$/status | tr -d '\\n\\t'; ulimit -c");
   const Ending ending = ending_of(errand);
   sigprocmask(SIG_SETMASK, &before, nullptr);
