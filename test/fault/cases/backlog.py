@@ -38,7 +38,7 @@ def is_stored(farm, machine, number):
       "in order, sender ≤ 64 MiB, rate ≤ limit, the other's stored ≤ 5 s", limit=900)
 def backlog(t):
     limit = 1000  # messages a second
-    farm = Farm(t, machines=2)
+    farm = Farm(t, machines=2, extra=("(spool (max-messages 200000))",))  # the daemon's own go there, too
     full, other = farm.machines
     spool.fill(full, farm.ledger, t.rounds(100_000, 1_500))
     farm.serve()
