@@ -68,6 +68,11 @@
          (const #t))))))
 
 (define (clean-up)
+  "Unlock what may have been locked, which is a right use of it, and collect what is left."
+  (for-each (lambda (thing)
+              (when (string? thing)
+                (catch #t (lambda () ((primitive '%unlock!) thing)) (const #f))))
+            (vector->list things))
   (do ((i 0 (+ i 1))) ((= i 3)) (gc)))
 
 (define (more-descriptors open)
