@@ -57,9 +57,9 @@ def failing_calls(t):
         if done.status != 7:
             wrong.append(f"status {done.status}; {where}")
         elif hit and (printed or "kept)" in done.said or "cannot keep" in done.said) and not unknown:
-            # SQLite's word for a file of which it cannot read the beginning.
-            damaged = error == "EIO" and "malformed" in done.said
-            if not (damaged or WORDS[error] in done.said) or machine.state not in done.said.replace("~", machine.home):
+            # SQLite's words for a file of which it cannot read the beginning, or that it can only read.
+            its_words = error == "EIO" and "malformed" in done.said or "readonly database" in done.said
+            if not (its_words or WORDS[error] in done.said) or machine.state not in done.said.replace("~", machine.home):
                 wrong.append(f"file or errno not named; {where}")
         if printed:
             ledger.attempted.discard(number)
