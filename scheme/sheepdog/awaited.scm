@@ -136,12 +136,30 @@ something else."
     ('any (not (too-quick demand message)))
     ('success (eq? 'ok (message-state message)))))
 
+(define (idle? batch matter)
+  "Is no run of MATTER open?  That none is stays known until one begins."
+  (let ((subject (matter-subject matter)))
+    (or (matter-idle? matter)
+        (let ((idle? (null? (open-runs (batch-db batch) (subject-host subject)
+                                       (subject-tag subject)))))
+          (set-matter-idle! matter idle?)
+          idle?))))
+
+(define (live-run! batch matter message)
+  "Enter what MESSAGE says of a run of MATTER; return when that began, or #f."
+  (let ((starts? (eq? 'start (message-kind message))))
+    (when starts?
+      (set-matter-idle! matter #f))
+    (enter-run! (batch-db batch) message
+                #:open? (or starts? (not (idle? batch matter)))
+                #:over! (lambda (row) (add-run! batch row)))))
+
 (define (await! batch matter message at)
   "Enter what MESSAGE, which counts as of AT, says of runs, and what it does to what is expected of
 MATTER."
   (let ((db (batch-db batch))
         (id (matter-id matter))
-        (began (enter-run! (batch-db batch) message))
+        (began (live-run! batch matter message))
         (demand (demand-of batch matter)))
     (cut-off-runs! batch message)
     (when demand

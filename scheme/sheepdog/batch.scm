@@ -25,13 +25,13 @@
   #:export (call-with-batch batch-db batch-policy batch-now %awake?
             matter known-matter matter-by-id known-subject
             matter-subject set-matter-subject! matter-clause matter-clauses matter-terms
-            matter-id matter-demand set-matter-demand!
+            matter-id matter-demand set-matter-demand! matter-idle? set-matter-idle!
             matter-pairs-read! find-pair! matter-audience set-matter-audience!
-            add-event! write-events! batch-last-ok batch-facts
+            add-event! add-run! write-events! batch-last-ok batch-facts
             batch-memory sender-name))
 
 (define-record-type <batch>
-  (make-batch db policy now matters facts touched next-id events memory)
+  (make-batch db policy now matters facts touched next-id events runs memory)
   batch?
   (db batch-db)
   (policy batch-policy)
@@ -41,6 +41,7 @@
   (touched batch-touched set-batch-touched!)      ;list of the matters of this batch
   (next-id batch-next-id set-batch-next-id!)      ;integer: for a new subject | #f: not asked
   (events batch-events set-batch-events!)         ;rows of `insert-events!', last first
+  (runs batch-runs set-batch-runs!)               ;rows of `insert-runs!', last first
   (memory batch-memory))                          ;hash table: what others know of this batch
 
 ;; Will somebody wake up for what is to be told later?  If not, nothing waits for more to tell.
@@ -90,7 +91,7 @@ changed, all in one transaction, and return what PROC returns."
                    (set! kept (take-kept! db policy))
                    (match kept
                      ((writer policy matters facts)
-                      (let* ((batch (make-batch db policy now matters facts '() #f '()
+                      (let* ((batch (make-batch db policy now matters facts '() #f '() '()
                                                 (make-hash-table 7)))
                              (result (proc batch)))
                         (write-batch! batch)
@@ -102,13 +103,14 @@ changed, all in one transaction, and return what PROC returns."
 ;;; A matter: a subject and all that concerns it.
 
 (define-record-type <matter>
-  (make-matter id read subject clauses demand pairs audience touched?)
+  (make-matter id read subject clauses demand idle? pairs audience touched?)
   matter?
   (id matter-id)                                  ;integer: the subject's row
   (read matter-read set-matter-read!)             ;subject as it is stored | #f: it is new
   (subject matter-subject set-matter-subject!)
   (clauses matter-clauses)                        ;list of the clauses that may count for it
   (demand matter-demand set-matter-demand!)       ;see (sheepdog awaited) | #f: not sought yet
+  (idle? matter-idle? set-matter-idle!)           ;is it known that no run of it is open?
   (pairs matter-pairs set-matter-pairs!)          ;list of pairs | #f: not read yet
   (audience matter-audience set-matter-audience!) ;see (sheepdog audience) | #f: not known, or varies
   (touched? matter-touched? set-matter-touched!)) ;is it of this batch?
@@ -132,7 +134,7 @@ changed, all in one transaction, and return what PROC returns."
                            read subject
                            (clauses-for (policy-clauses (batch-policy batch))
                                         (subject-host subject) (subject-tag subject))
-                           #f
+                           #f #f
                            (if read #f '())
                            #f #f)))
     (hash-set! (batch-matters batch) name made)
@@ -197,6 +199,10 @@ those that were asked for."
   "Let ROW, as `insert-events!' takes it, be written with the batch."
   (set-batch-events! batch (cons row (batch-events batch))))
 
+(define (add-run! batch row)
+  "Let ROW, as `insert-runs!' takes it, be written with the batch."
+  (set-batch-runs! batch (cons row (batch-runs batch))))
+
 (define (write-events! batch)
   "Write the events of BATCH, before its end, and let all be in the index of what was said."
   (insert-events! (batch-db batch) (reverse (batch-events batch)) #:index? #t)
@@ -256,6 +262,7 @@ those that were asked for."
                          (cons (matter-id matter) (matter-subject matter))))
                   matters))
     (insert-events! db (reverse (batch-events batch)))
+    (insert-runs! db (reverse (batch-runs batch)))
     (index-runs! db)
     (insert-subjects! db (subjects (negate matter-read)))
     (unless (or (every matter-read matters)
@@ -263,10 +270,7 @@ those that were asked for."
       (due-by! db (batch-now batch) 'needs ""))
     (update-lives! db (subjects other-life?))
     (update-news! db (subjects other-news?))
-    (for-each (lambda (matter)
-                (unless (other-news? matter)
-                  (set-turn! db matter)))
-              matters)
+    (for-each (lambda (matter) (set-turn! db matter)) matters)
     (call-with-values (lambda ()
                         (decision-rows (append-map (lambda (matter) (or (matter-pairs matter) '()))
                                                    matters)))

@@ -106,14 +106,16 @@ of names must not fill the memory of people and machines."
                       subjects)))
 
 (define (update-news! db subjects)
-  "Write SUBJECTS, likewise, of which only the newest result is another: all is well, as before."
-  (%db-run-many! db "UPDATE subject SET monitor = ?, heard = ?, every = ?, at = ?, received = ?,
- sender = ?, seq = ?, event = ?, summary = ?, ok_event = ?, version = version + 1 WHERE id = ?"
+  "Write SUBJECTS, likewise, of which only the newest result is another, which is like the one before."
+  (%db-run-many! db "UPDATE subject SET monitor = ?, heard = ?, every = ?, failures = ?, recent = ?,
+ at = ?, received = ?, sender = ?, seq = ?, event = ?, summary = ?, ok_event = ?,
+ version = version + 1 WHERE id = ?"
                  (map (match-lambda
                        ((id . s)
                         (list (subject-monitor s) (subject-heard s) (subject-every s)
-                              (subject-at s) (subject-received s) (subject-sender s)
-                              (subject-seq s) (subject-event s) (subject-summary s)
+                              (subject-failures s) (subject-recent s) (subject-at s)
+                              (subject-received s) (subject-sender s) (subject-seq s)
+                              (subject-event s) (subject-summary s)
                               (subject-ok-event s) id)))
                       subjects)))
 

@@ -114,7 +114,18 @@ DIGEST? as for `facts-of'."
                 (waiting-notes (batch-db batch) (pair-subject pair) (pair-recipient pair))))
         (begin
           (note-stop! batch matter listener verdict event look?)
+          (when (and (not look?) (timeless? verdict facts))
+            (stand! (listener-pair listener) verdict (cons listener (matter-subject matter))))
           #f))))
+
+(define (standing-verdict matter listener)
+  "Return the verdict that stands on telling LISTENER of MATTER, as nothing that it came of has changed,
+or #f."
+  (standing (listener-pair listener)
+            (match-lambda
+              ((known . subject)
+               (and (eq? listener known)
+                    (same-life? subject (matter-subject matter)))))))
 
 (define (tell-one! batch news)
   "Tell NEWS by itself."
@@ -190,19 +201,26 @@ that its note was told before."
   (due-by! (batch-db batch) (verdict-until verdict) 'flush
            (pair-recipient (listener-pair listener))))
 
+(define (tell-listener! batch matter listener message notes)
+  "Decide on telling LISTENER what MESSAGE made of MATTER, and NOTES."
+  (let* ((event (message-id message))
+         (new (add-notes! batch matter listener message notes))
+         (news (decide-pair! batch matter listener event)))
+    (cond (news (tell-one! batch news))
+          ((pair? new) (tell-notes! batch matter listener event)))))
+
 (define (tell-result! batch matter before message notes)
   "Decide on telling all whom it concerns that MESSAGE made of the subject BEFORE what MATTER has
 now.  NOTES, lists (KEY TEXT), are what its receiver says: the text of the notification, or, where
-there is none, a note by itself."
-  (let ((event (message-id message)))
-    (for-each
-     (lambda (listener)
-       (let ((new (add-notes! batch matter listener message notes))
-             (news (decide-pair! batch matter listener event)))
-         (cond (news (tell-one! batch news))
-               ((pair? new) (tell-notes! batch matter listener event)))))
-     (listeners batch matter message))
-    (after-change! batch matter before)))
+there is none, a note by itself.  Most results only say again what was decided on."
+  (for-each
+   (lambda (listener)
+     (match (and (null? notes) (standing-verdict matter listener))
+       (#f (tell-listener! batch matter listener message notes))
+       (verdict (note-verdict! (batch-db batch) (listener-pair listener) verdict
+                               (message-id message) (batch-now batch)))))
+   (listeners batch matter message))
+  (after-change! batch matter before))
 
 (define (tell-older! batch matter message notes)
   "Note that MESSAGE is older than what is known of MATTER, so it is no news."

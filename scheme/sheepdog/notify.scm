@@ -19,7 +19,7 @@
             tell? hold? verdict-kind equal-verdicts? %older-result
 
             facts wanted reminders-due
-            decide decide-note
+            decide decide-note timeless?
             %gates gate-name
             reason->text))
 
@@ -289,6 +289,15 @@ FACTS says, a symbol or #f; and, if it is none or but a reminder, the reason."
   "Return the verdict on telling a recipient of a subject, given FACTS."
   (receive (kind reason) (compare facts)
     (through-gates (make-news facts kind reason) facts)))
+
+(define (timeless? verdict facts)
+  "Does VERDICT on FACTS stand, whatever the time is, as long as its subject lives on as it does and the
+same was told?  Then it came of the comparison alone."
+  (and (eq? 'no (verdict-word verdict))
+       (not (fact-waiting facts))
+       (not (and (fact-clause facts) (clause-repeat (fact-clause facts))))
+       (member (verdict-reason verdict) '("same" "fine" "milder"))
+       #t))
 
 (define (decide-note facts told?)
   "Return the verdict on a note of a receiver, given FACTS of its subject; TOLD? says whether the

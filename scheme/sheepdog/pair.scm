@@ -13,18 +13,19 @@
   #:use-module (srfi srfi-9)
   #:export (new-pair stored-pairs
             pair-subject pair-recipient pair-ledger pair-hold
-            note-verdict! replace-ledger! replace-hold! hold-of
+            note-verdict! stand! standing replace-ledger! replace-hold! hold-of
             decision-rows settle-pair!))
 
 (define-record-type <pair>
-  (make-pair subject recipient ledger hold newest decisions)
+  (make-pair subject recipient ledger hold newest decisions standing)
   pair?
   (subject pair-subject)                          ;integer: id
   (recipient pair-recipient)                      ;string; "": nobody
   (ledger pair-ledger set-pair-ledger!)           ;ledger | #f
   (hold pair-hold set-pair-hold!)                 ;<hold> of (sheepdog chronicle) | #f
   (newest pair-newest set-pair-newest!)           ;<decision> | #f: none | unread
-  (decisions pair-decisions set-pair-decisions!)) ;list of <decision> to write, last first
+  (decisions pair-decisions set-pair-decisions!)  ;list of <decision> to write, last first
+  (standing pair-standing set-pair-standing!))    ;see `stand!' | #f: none
 
 (define-record-type <decision>
   (make-decision id verdict since at event count)
@@ -39,7 +40,7 @@
 (define* (new-pair subject recipient #:key ledger hold (new? #f))
   "Return the pair of SUBJECT (an id) and RECIPIENT.  NEW? says that the subject is, so that nothing
 was decided yet."
-  (make-pair subject recipient ledger hold (if new? #f 'unread) '()))
+  (make-pair subject recipient ledger hold (if new? #f 'unread) '() #f))
 
 (define (stored-pairs db subject)
   "Return the pairs of SUBJECT (an id) that were told something, or are on hold."
@@ -72,6 +73,16 @@ is that of the time before counted, but not unless AGAIN?; else as a new decisio
            (let ((new (make-decision #f verdict now now event 1)))
              (set-pair-newest! pair new)
              (set-pair-decisions! pair (cons new (pair-decisions pair))))))))
+
+(define (stand! pair verdict basis)
+  "Let VERDICT on PAIR stand until its ledger or its hold changes, or what else it came of, BASIS."
+  (set-pair-standing! pair (cons verdict basis)))
+
+(define (standing pair same?)
+  "Return the verdict that stands on PAIR if its basis is the SAME? still, else #f."
+  (match (pair-standing pair)
+    (#f #f)
+    ((verdict . basis) (and (same? basis) verdict))))
 
 (define (count-again! pair newest event now)
   "Count NEWEST, the last decision on PAIR, once more."
@@ -123,6 +134,7 @@ when somebody else changed it."
   (and (write-ledger! db (pair-subject pair) (pair-recipient pair) (pair-ledger pair) ledger)
        (begin
          (set-pair-ledger! pair ledger)
+         (set-pair-standing! pair #f)
          #t)))
 
 (define (hold-of pair verdict past now)
@@ -140,4 +152,5 @@ is so since then.  PAST is how many spans of the past are untold."
   "Let HOLD (#f: none) be why nothing is told to the recipient of PAIR."
   (unless (equal? hold (pair-hold pair))
     (write-hold! db (pair-subject pair) (pair-recipient pair) hold)
-    (set-pair-hold! pair hold)))
+    (set-pair-hold! pair hold)
+    (set-pair-standing! pair #f)))

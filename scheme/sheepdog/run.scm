@@ -5,14 +5,15 @@
 ;; too, closed at once.
 
 (define-module (sheepdog run)
+  #:use-module (sheepdog core)
   #:use-module (sheepdog due)
   #:use-module (sheepdog expect)
   #:use-module (sheepdog message)
   #:use-module (sheepdog sql)
   #:use-module (sheepdog store)
   #:use-module (ice-9 match)
-  #:export (enter-run! index-runs! index-rest-of-runs! open-runs mark-overdue! end-lost! runs-before-boot cut-off!
-            run-began))
+  #:export (enter-run! insert-runs! index-runs! index-rest-of-runs! open-runs mark-overdue!
+            end-lost! runs-before-boot cut-off! run-began))
 
 (define %longest (* 30 24 3600 1000))             ;ms, then it is lost
 (define %running -1)
@@ -55,10 +56,14 @@ say.  Only differences of the sender's clock count."
            " AND tag = " (message-tag message) " AND id = " (or (message-run message) "")
            " AND t1 = 9223372036854775807"))
 
-(define (insert-run! db message status t0 t1)
-  (sql db "INSERT INTO run (host, tag, id, status, t0, t1, ev) VALUES (" (message-host message)
-       ", " (message-tag message) ", " (or (message-run message) "") ", " status ", " t0 ", "
-       t1 ", " (message-id message) ")"))
+(define (insert-runs! db rows)
+  "Write ROWS, lists (HOST TAG ID STATUS T0 T1 EVENT), as runs."
+  (%db-run-many! db "INSERT INTO run (host, tag, id, status, t0, t1, ev) VALUES (?,?,?,?,?,?,?)"
+                 rows))
+
+(define (run-row message status t0 t1)
+  (list (message-host message) (message-tag message) (or (message-run message) "")
+        status t0 t1 (message-id message)))
 
 (define (close! db row status t1)
   "Let the run ROW have ended at T1 with STATUS; return its (HOST . TAG), or #f: it was over."
@@ -72,13 +77,13 @@ say.  Only differences of the sender's clock count."
 
 (define (begin! db message)
   (unless (open-run-row db message)
-    (insert-run! db message %running (message-at message) 9223372036854775807)
+    (insert-runs! db (list (run-row message %running (message-at message) 9223372036854775807)))
     (due! db (+ (message-at message) %longest) 'lost
           (sql-value db "SELECT last_insert_rowid()")))
   (message-at message))
 
-(define (end! db message)
-  (let* ((open (open-run-row db message))
+(define (end! db message open? over!)
+  (let* ((open (and open? (open-run-row db message)))
          (began (or (run-began message)
                     (and open (vector-ref open 1))
                     (message-at message)))
@@ -87,13 +92,16 @@ say.  Only differences of the sender's clock count."
       (#(row t0)
        (undue! db 'lost row)
        (close! db row status (max t0 (message-at message))))
-      (#f (insert-run! db message status began (message-at message))))
+      (#f (over! (run-row message status began (message-at message)))))
     began))
 
-(define (enter-run! db message)
-  "Enter what MESSAGE tells of a run, if it does; return when that began, or #f."
+(define* (enter-run! db message #:key (open? #t)
+                     (over! (lambda (row) (insert-runs! db (list row)))))
+  "Enter what MESSAGE tells of a run, if it does; return when that began, or #f.  OPEN? is false when
+it is known that no run of its subject is open.  The row of a run that is told of when it is over,
+as `insert-runs!' takes it, is handed to OVER!."
   (cond ((eq? 'start (message-kind message)) (begin! db message))
-        ((end? message) (end! db message))
+        ((end? message) (end! db message open? over!))
         (else #f)))
 
 (define (open-runs db host tag)

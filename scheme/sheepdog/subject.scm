@@ -103,16 +103,15 @@
                 #f #f #f #f #f "" #f 0))
 
 (define (same-life? subject other)
-  "Do SUBJECT and OTHER, the same at two times, differ in their newest message at most?"
+  "Do SUBJECT and OTHER, the same at two times, differ at most in their newest message, and in how many
+were like it?"
   (and (eq? (subject-state subject) (subject-state other))
        (eq? (subject-hard subject) (subject-hard other))
        (eqv? (subject-since subject) (subject-since other))
        (eqv? (subject-bad-since subject) (subject-bad-since other))
        (eq? (subject-worst subject) (subject-worst other))
-       (eqv? (subject-failures subject) (subject-failures other))
        (eqv? (subject-span subject) (subject-span other))
        (eqv? (subject-past subject) (subject-past other))
-       (eqv? (subject-recent subject) (subject-recent other))
        (eq? (subject-changes subject) (subject-changes other))
        (eqv? (subject-flapping subject) (subject-flapping other))))
 

@@ -251,6 +251,25 @@ who was told LEDGER; what else is given are facts."
       (list (noted #f) (noted #t) (noted #f #:routed? #f) (noted #f #:flush 200000)
             (noted #f #:limit 200000))))
 
+  (test-group "what only compares stands, whatever the time is"
+    (define* (stands? state ledger #:key repeat (hard state) waiting (on %all))
+      (let ((facts (facts (subject state #:hard hard) now
+                          #:clause (clause #:to '("a@x") #:on on #:repeat repeat
+                                           #:terms (terms #:after 3))
+                          #:ledger ledger #:waiting waiting)))
+        (timeless? (decide facts) facts)))
+    (test-equal "the same, milder, nothing wrong"
+      '(#t #t #t)
+      (list (stands? 'fail (told 'fail)) (stands? 'warn (told 'fail)) (stands? 'ok #f)))
+    (test-equal "not what is told, soft, a reminder some day, the end of a hold or of the ledger"
+      '(#f #f #f #f #f #f)
+      (list (stands? 'fail #f)
+            (stands? 'fail #f #:hard 'ok)
+            (stands? 'fail (told 'fail) #:repeat 1000000)
+            (stands? 'warn (told 'fail) #:repeat 1000000)
+            (stands? 'ok #f #:waiting 'grouped)
+            (stands? 'ok (told 'fail) #:on '(fail)))))
+
   (test-equal "reasons have words"
     '("same state, no reminder is due" "not bad for long enough: 1/3" "silenced by #3" "hold")
     (map reason->text '("same" "soft 1/3" "silenced #3" "hold"))))

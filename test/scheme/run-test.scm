@@ -60,6 +60,22 @@
       (tell! world "04:00" "bark" #:run "Y" #:state "fail"
              #:outcome `((command . "x") (started . ,(epoch "03:50"))))
       (runs world)))
+  (test-equal "a start is known among ends without one, in their batch and in a later one"
+    '(("A" 0 "01:00:00" "01:00:00") ("" 0 "01:00:00" "01:00:00") ("" 0 "01:00:00" "01:00:00")
+      ("B" 0 "02:00:00" "03:00:00") ("" 0 "02:00:00" "02:00:00") ("" 0 "03:00:00" "03:00:00"))
+    (in-a-world world
+      (define (start! run)
+        (queue! world #f #:more `((kind . "start") (run . ,run))))
+      (define (end! . run)
+        (queue! world "ok" #:more `((outcome . ((status . 0))) ,@run)))
+      (define (at! time . thunks)
+        (until! world time)
+        (for-each (lambda (thunk) (thunk)) thunks)
+        (settle-round! world))
+      (at! "01:00" end! (lambda () (start! "A")) (lambda () (end! '(run . "A"))) end!)
+      (at! "02:00" end! (lambda () (start! "B")))
+      (at! "03:00" (lambda () (end! '(run . "B"))) end!)
+      (runs world)))
   (test-equal "messages of no run are none: of a monitor, a ping, a note"
     '()
     (in-a-world world
