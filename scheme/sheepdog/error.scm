@@ -7,7 +7,7 @@
             with-error-handler
             exception->text
             exception->hint
-            error-code?))
+            error-code error-code?))
 
 (define* (raise-error code text #:optional (hint ""))
   "Raise `sheepdog-error' as the core does: CODE is a symbol such as `bad-message', TEXT one
@@ -26,11 +26,15 @@ symbol), text and hint (a string or #f).  Other exceptions pass."
                   (apply format #f template arguments)
                   (and (not (string-null? hint)) hint)))))))
 
+(define (error-code key arguments)
+  "Return the code of the exception KEY with ARGUMENTS if it is an error of ours, else #f."
+  (match (cons key arguments)
+    (('sheepdog-error _ _ _ (code _)) code)
+    (_ #f)))
+
 (define (error-code? code key arguments)
   "Is the exception KEY with ARGUMENTS an error of ours with CODE?"
-  (match (cons key arguments)
-    (('sheepdog-error _ _ _ (found _)) (eq? code found))
-    (_ #f)))
+  (eq? code (error-code key arguments)))
 
 (define (exception->hint key arguments)
   "Return the hint of a `sheepdog-error' with ARGUMENTS, or #f."

@@ -7,7 +7,7 @@
   #:use-module (ice-9 exceptions)
   #:use-module (ice-9 match)
   #:use-module ((system vm vm) #:select (call-with-stack-overflow-handler))
-  #:export (call-guarded problem-text))
+  #:export (call-guarded map-guarded problem-text))
 
 (define %most-stack 100000)                       ;words; 0.2 s of an endless recursion
 
@@ -81,15 +81,24 @@ another way to it."
      (string-append "it raised " (datum->text value)))
     (_ (exception->text key (tame arguments)))))
 
-(define* (call-guarded file thunk failed #:key (place (const #f)))
-  "Return what THUNK, code of the plugin FILE, returns.  After any exception, an endless
-recursion and `exit' among them, return (FAILED TEXT HINT FRAMES) instead: TEXT is
-`FILE:LINE:COL: error: ...', HINT a string or #f, FRAMES a list of at most three lines that
-tell the way there.  The thunk PLACE gives the (LINE COLUMN) that counts when no frame is left
-to tell it, as after a tail call, or #f."
+(define (failure-text file place key arguments)
+  "Return two values: what the exception KEY with ARGUMENTS in the plugin FILE at PLACE says, and its
+hint or #f."
+  (match (cons key arguments)
+    (('syntax-error who text where form . _)
+     (call-with-values (lambda () (split-hint text))
+       (lambda (text hint)
+         (values (problem-text file (or (place-of-alist where) place)
+                               (syntax-error-text who text form))
+                 hint))))
+    (_ (values (problem-text file place (raised-text key arguments))
+               (exception->hint key arguments)))))
+
+(define (protected file thunk failed)
+  "Return what THUNK returns.  After any exception, an endless recursion and `exit' among them, return
+(FAILED KEY ARGUMENTS PLACES) instead: the places of what is on the stack of the plugin that the thunk
+FILE names, or '() if that returns #f."
   (define places '())
-  (define (innermost)
-    (if (pair? places) (car places) (place)))
   (catch #t
     (lambda ()
       (call-with-prompt (default-prompt-tag)
@@ -99,20 +108,62 @@ to tell it, as after a tail call, or #f."
             (lambda () (raise-error 'bad-plugin "endless recursion"))))
         (lambda _ (raise-error 'bad-plugin "it aborted to a prompt"))))
     (lambda (key . arguments)
-      (let ((frames (map (lambda (place) (frame-text file place)) places)))
-        (match (cons key arguments)
-          (('syntax-error who text where form . _)
-           (call-with-values (lambda () (split-hint text))
-             (lambda (text hint)
-               (failed (problem-text file (or (place-of-alist where) (innermost))
-                                     (syntax-error-text who text form))
-                       hint frames))))
-          (_
-           (failed (problem-text file (innermost) (raised-text key arguments))
-                   (exception->hint key arguments)
-                   frames)))))
+      (failed key arguments places))
     (lambda _
-      (set! places (places-on-stack (make-stack #t) file)))))
+      (set! places (if (file)
+                       (places-on-stack (make-stack #t) (file))
+                       '())))))
+
+(define* (call-guarded file thunk failed #:key (place (const #f)))
+  "Return what THUNK, code of the plugin FILE, returns.  After any exception, an endless
+recursion and `exit' among them, return (FAILED TEXT HINT FRAMES) instead: TEXT is
+`FILE:LINE:COL: error: ...', HINT a string or #f, FRAMES a list of at most three lines that
+tell the way there.  The thunk PLACE gives the (LINE COLUMN) that counts when no frame is left
+to tell it, as after a tail call, or #f."
+  (protected (const file) thunk
+    (lambda (key arguments places)
+      (call-with-values
+          (lambda ()
+            (failure-text file (if (pair? places) (car places) (place)) key arguments))
+        (lambda (text hint)
+          (failed text hint (map (lambda (place) (frame-text file place)) places)))))))
+
+(define (map-guarded proc items failed)
+  "Return the list of what (PROC ITEM CALL) returns for each of ITEMS; PROC calls code of the plugin
+FILE by (CALL FILE PLACE THUNK), see `call-guarded'.  Whatever raises there or else costs its item
+only: that has (FAILED ITEM CODE TEXT) then, CODE being #f where code of a plugin raised or what did is
+no error of ours.  A guard costs more than most items, so there is one for all, until one raises."
+  (define file #f)
+  (define place #f)
+  (define (call plugin-file plugin-place thunk)
+    (set! file plugin-file)
+    (set! place plugin-place)
+    (let ((result (thunk)))
+      (set! file #f)
+      result))
+  (define (failure item key arguments places)
+    (if file
+        (call-with-values
+            (lambda ()
+              (failure-text file (if (pair? places) (car places) (place)) key arguments))
+          (lambda (text hint) (failed item #f text)))
+        (failed item (error-code key arguments) (exception->text key arguments))))
+  (let loop ((left items) (results '()))
+    (define (note! result)
+      (set! file #f)
+      (set! left (cdr left))
+      (set! results (cons result results)))
+    (protected (lambda () file)
+      (lambda ()
+        (let next ()
+          (unless (null? left)
+            (note! (proc (car left) call))
+            (next))))
+      (lambda (key arguments places)
+        (note! (failure (car left) key arguments places))))
+    (if (null? left)
+        (reverse results)
+        (loop left results))))
 
 (define (place-of-alist source)
   "Return (LINE COLUMN) of SOURCE, source properties as of `syntax-source', or #f."

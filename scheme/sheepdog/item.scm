@@ -6,6 +6,7 @@
 (define-module (sheepdog item)
   #:use-module (sheepdog core)
   #:use-module (sheepdog error)
+  #:use-module (sheepdog guard)
   #:use-module (sheepdog handler)
   #:use-module (sheepdog limit)
   #:use-module (sheepdog message)
@@ -56,56 +57,60 @@
               %usual-limit
               (lambda () (decide action '()))))))
 
-(define (receive-effects policy message)
-  "Return three values: the effects of MESSAGE, #f, #f; or '(), why its receiver failed, and
-whether that is the fault of the message."
-  (catch #t
-    (lambda ()
-      (values (append-map action->effects
-                          (receive-message message (policy-config policy)))
-              #f #f))
-    (lambda (key . arguments)
-      (values '()
-              (exception->text key arguments)
-              (error-code? 'bad-message key arguments)))))
-
 (define (decode row)
-  "Return two values: the message of ROW and #f, or #f and why there is none."
+  "Return the message of ROW; raise `bad-message' if it is none."
   (match row
     (#(id attempts trouble sender seq received sent body length entered?)
-     (if trouble
-         (values #f trouble)
-         (with-error-handler
-          (lambda (code text hint) (values #f text))
-          (lambda () (values (bytes->message body id received sent) #f)))))))
+     (when trouble
+       (raise-error 'bad-message trouble))
+     (bytes->message body id received sent))))
 
 (define (plugin-of message)
   (monitor-plugin (message-monitor message)))
 
-(define (row->item policy suspects row)
-  "Decode ROW and run its receiver, but not if that is one of SUSPECTS."
-  (%handling! (row-id row))
-  (receive (message trouble) (decode row)
-    (cond ((not message)
-           (make-item row #f '() trouble #t #f))
-          ((and (pair? suspects)
-                (member (plugin-of message) suspects))
-           (make-item row message '() #f #f #t))
-          (else
-           (receive (effects trouble final?) (receive-effects policy message)
-             (make-item row message effects trouble final? #f))))))
+(define (map-rows proc rows)
+  "Return the items of ROWS: (PROC MESSAGE CALL), see `map-guarded', gives two values, the effects of each
+message and whether its receiver is still to be run.  What raises in it is tried again, unless that
+is the fault of the message; what cannot be decoded is not."
+  (define message #f)                             ;of the row at hand, once decoded
+  (map-guarded
+   (lambda (row call)
+     (%handling! (row-id row))
+     (set! message #f)
+     (set! message (decode row))
+     (receive (effects later?) (proc message call)
+       (make-item row message effects #f #f later?)))
+   rows
+   (lambda (row code text)
+     (make-item row message '() text (or (not message) (eq? 'bad-message code)) #f))))
 
 (define (rows->items policy suspects rows)
+  "Decode ROWS and run their receivers, but those of SUSPECTS."
+  (define (suspect? message)
+    (and (pair? suspects)
+         (member (plugin-of message) suspects)))
   (let ((items (call-watching-traces
                 (lambda ()
-                  (map (lambda (row) (row->item policy suspects row)) rows)))))
+                  (map-rows
+                   (lambda (message call)
+                     (if (suspect? message)
+                         (values '() #t)
+                         (values (append-map action->effects
+                                             (receive-message message (policy-config policy)
+                                                              call))
+                                 #f)))
+                   rows)))))
     (%handling! 0)
     items))
 
 (define (dead-item row)
   "Return the item of ROW, of which the process died: no code of a plugin is run for it again.  It
 may be that even to decode it is deadly: that is tried once."
-  (receive (message trouble) (if (> (row-attempts row) (+ 1 %most-attempts))
-                                 (values #f #f)
-                                 (decode row))
-    (make-item row message '() (or trouble "the process died of it") #t #f)))
+  (define (dead message trouble)
+    (make-item row message '() trouble #t #f))
+  (with-error-handler
+   (lambda (code text hint) (dead #f text))
+   (lambda ()
+     (dead (and (<= (row-attempts row) (+ 1 %most-attempts))
+                (decode row))
+           "the process died of it"))))

@@ -235,7 +235,8 @@ which is found by that name, loaded if it is not yet."
 
 (define (load-handler name)
   "Return the <handler> called NAME, a string or symbol; see `load-monitor'."
-  (load-once %handlers name))
+  (or (handler-ref name)
+      (load-once %handlers name)))
 
 (define (reload-handler name)
   "Load the handler NAME again, from its file; see `reload-monitor'."

@@ -30,29 +30,31 @@
     ((_ line column) (list line column))
     (#f #f)))
 
-(define (run-receiver monitor message)
+(define (call-alone file place thunk)
+  "Return what THUNK, code of the plugin FILE, returns, or raise `bad-plugin'; see `call-guarded'."
+  ((call-guarded file
+     (lambda ()
+       (let ((result (thunk)))
+         (lambda () result)))
+     (lambda (text hint frames)
+       ;; Raised outside of the handler.
+       (lambda () (raise-error 'bad-plugin text (or hint ""))))
+     #:place place)))
+
+(define* (run-receiver monitor message #:optional (call call-alone))
   "Return the actions, checked, of the receiver of MONITOR for MESSAGE.  Raise `bad-message' for
 a field that does not fit, `bad-plugin', text `FILE:LINE:COL: error: ...', for whatever else
-goes wrong."
-  (if (monitor-receive monitor)
-      (begin
-        (check-fields monitor message)
-        ((with-limit (string-append "monitor " (symbol->string (monitor-name monitor))
+goes wrong.  CALL guards it, one of `map-guarded' or of its own."
+  (cond ((monitor-receive monitor)
+         (check-fields monitor message)
+         (with-limit (string-append "monitor " (symbol->string (monitor-name monitor))
                                     ": its receiver")
            (or (monitor-timeout monitor) %usual-limit)
-           (lambda () (call-receiver monitor message)))))
-      '()))
-
-(define (call-receiver monitor message)
-  "Return a thunk that gives the actions of the receiver of MONITOR for MESSAGE, or raises."
-  (call-guarded (or (monitor-file monitor) (symbol->string (monitor-name monitor)))
-    (lambda ()
-      (let ((actions (check-actions (call-receive monitor message))))
-        (lambda () actions)))
-    (lambda (text hint frames)
-      ;; Raised outside of the handler.
-      (lambda () (raise-error 'bad-plugin text (or hint ""))))
-    #:place (lambda () (place monitor))))
+           (lambda ()
+             (call (or (monitor-file monitor) (symbol->string (monitor-name monitor)))
+                   (lambda () (place monitor))
+                   (lambda () (check-actions (call-receive monitor message)))))))
+        (else '())))
 
 
 ;;; Programs: (receiver MONITOR (exec PROGRAM ARGUMENT ...) (timeout D)).
@@ -152,13 +154,14 @@ one JSON document on its standard input, a JSON array a line on its standard out
 
 ;;; Both.
 
-(define (receive-message message config)
+(define* (receive-message message config #:optional (call call-alone))
   "Return the actions, each in its normal form (see (sheepdog action)), for MESSAGE: those of
 its monitor's receiver, then those of the programs that CONFIG (or #f) names.  A monitor that
-is not here has none.  Raise `bad-message' or `bad-plugin', and the message goes aside."
+is not here has none.  Raise `bad-message' or `bad-plugin', and the message goes aside.  CALL is as
+for `run-receiver'."
   (let ((monitor (find-monitor (message-monitor message)))
         (programs (filter (lambda (receiver) (receiver-for? receiver message))
                           (configured-receivers config))))
-    (append (if monitor (run-receiver monitor message) '())
+    (append (if monitor (run-receiver monitor message call) '())
             (append-map (lambda (receiver) (run-program-receiver receiver message))
                         programs))))

@@ -4,7 +4,8 @@
 (use-modules (sheepdog error)
              (sheepdog guard)
              (sheepdog test)
-             (ice-9 match))
+             (ice-9 match)
+             (srfi srfi-1))
 
 (define %circle
   (let ((circle (list 1 2 3)))
@@ -42,6 +43,28 @@
                   (lambda ()
                     (throw 'syntax-error 'plugin "moo" '((line . 3) (column . 1)) #f #f))
                   (lambda (text hint frames) text)))
+  (test-equal "of many, what raises costs only itself: in a plugin, in ours, and what is none of our errors"
+    '(1 (in-plugin #f "/x/cow.scm:7:1: error: boo") 3 (moo bad-message "a sentence")
+        (in-plugin #f "/x/cow.scm:7:1: error: endless recursion")
+        (in-plugin #f "/x/cow.scm:7:1: error: it aborted to a prompt")
+        (raise #f "Throw to key `raise' with args `()'.") 8)
+    (map-guarded
+     (lambda (item call)
+       (define (in-plugin thunk)
+         (call "/x/cow.scm" (const '(7 1)) thunk))
+       (match item
+         (1 (in-plugin (const 1)))
+         (('in-plugin thunk) (in-plugin thunk))
+         (('moo) (in-plugin (const 1)) (raise-error 'bad-message "a sentence"))
+         (('raise) (throw 'raise))
+         (number number)))
+     `(1 (in-plugin ,(lambda () (error "boo"))) 3 (moo)
+         (in-plugin ,(lambda () (endless 1)))
+         (in-plugin ,(lambda () (abort-to-prompt (default-prompt-tag) 1)))
+         (raise) 8)
+     (lambda (item code text) (list (first item) code text))))
+  (test-equal "of none there is nothing" '()
+    (map-guarded list '() list))
   (test-equal "the way there is told, innermost first" '(3 "in inner" "in outer")
     (with-temporary-directory (directory)
       (let ((file (string-append directory "/way.scm")))
