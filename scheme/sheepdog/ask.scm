@@ -14,8 +14,9 @@
   #:use-module (sheepdog store)
   #:use-module (sheepdog view)
   #:use-module (sheepdog view explanation)
+  #:use-module (sheepdog view proof)
   #:use-module (ice-9 match)
-  #:export (ask-file explain-file)
+  #:export (ask-file explain-file why-file)
   #:re-export (define-rule!))
 
 (define %connection #f)                           ;(FILE . DB) | #f
@@ -61,3 +62,14 @@
       (print-lines
        (explanation-lines
         (explain-question (connection file) data #:at (instant at) #:source source))))))
+
+(define* (why-file file question #:optional answer #:key at)
+  "Print what the answers of the database FILE to QUESTION rest on; with ANSWER, a list of values, that
+one only."
+  (call-with-values (lambda () (question->data question))
+    (lambda (data source)
+      (let* ((db (connection file))
+             (answers (ask-question db data #:at (instant at) #:source source))
+             (answers (if answer (only answers answer) answers)))
+        (print-lines (proofs-lines answers (silent-hosts db answers)
+                                   (prove-answers db data answers #:at (instant at))))))))

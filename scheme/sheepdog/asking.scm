@@ -6,7 +6,7 @@
 ;; operator an expression of the question; all else is Scheme, whose value is put in.
 
 (define-module (sheepdog asking)
-  #:export (run* run query define-relation ask explain
+  #:export (run* run query define-relation ask explain why
             questions-go-to! define-rule-form!))
 
 ;; What answers is loaded when it is asked for the first time: plugins have these words, and most
@@ -28,6 +28,11 @@ Raise `bad-question', or `too-long' after 5 s."
 (define (explain question . options)
   "Print how QUESTION would be answered: the order of its goals, the SQL, and SQLite's plan."
   (apply (@ (sheepdog ask) explain-file) %file question options))
+
+(define (why question . options)
+  "Print what each answer to QUESTION rests on, since when, and the messages that said so; an answer, a
+list of values, may follow: that one only."
+  (apply (@ (sheepdog ask) why-file) %file question options))
 
 (define (define-rule-form! form)
   "Define the rule that FORM, data, is."

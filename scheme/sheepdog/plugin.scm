@@ -45,7 +45,7 @@
                outcome-state outcome->text
                parse-duration duration->text parse-size size->text
                run-program log-line send-mail give-up try-later
-               run* run query define-relation ask explain)
+               run* run query define-relation ask explain why)
   #:export (percent? duration? size? regex? outcome-ref json-text read-json json-ref json-items))
 
 (define (percent? value)

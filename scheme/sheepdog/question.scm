@@ -16,6 +16,7 @@
   #:use-module (sheepdog logic relation)
   #:use-module (sheepdog logic rounds)
   #:use-module (sheepdog logic world)
+  #:use-module (sheepdog proof)
   #:use-module (sheepdog relations)
   #:use-module (sheepdog rule)
   #:use-module (sheepdog sql)
@@ -24,7 +25,8 @@
   #:use-module (srfi srfi-1)
   #:use-module (srfi srfi-9)
   #:export (prepare-for-questions! database-world
-            ask-question compile-question explain-question text->data
+            ask-question compile-question explain-question prove-answers
+            text->data only
             answers? answers-columns answers-rows answers-time answers-reads answers-complete?
             silent-hosts raise-problems))
 
@@ -233,6 +235,27 @@ statement, `values' those of its parameters, `plan' the lines of SQLite's own pl
 
 (define (live? relation)
   (eq? 'live (relation-kind relation)))
+
+
+;;; Why
+
+(define (only answers row)
+  "Return ANSWERS without all but ROW, a list of values."
+  (make-answers (answers-columns answers) (filter (lambda (other) (equal? row other))
+                                                  (answers-rows answers))
+                (answers-time answers) (answers-reads answers) (answers-complete? answers)))
+
+(define* (prove-answers db data answers #:key at (patience %patience) (world (database-world db)))
+  "Return for each of ANSWERS, those of DB to DATA at the time AT, if any, the <step>s that it rests
+on.  Raise `too-long' when all that takes longer than PATIENCE, ms."
+  (call-with-inquiry
+   db (filter live? (answers-reads answers)) patience
+   (lambda (inquiry)
+     (call-with-deadline db patience
+       (lambda ()
+         (map (lambda (row)
+                (prove db world data row (answers-time answers) #:at? (and at #t)))
+              (answers-rows answers)))))))
 
 
 ;;; Who is not heard

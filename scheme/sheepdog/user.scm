@@ -37,7 +37,7 @@
     ("(load-monitor 'NAME)" "the monitor of that name")
     ("(database)" "of the server: (sql (database) \"SELECT ...\")")
     ("(configuration)" "the one in force")
-    ("(run* (V ...) GOAL ...)" "the answers to a question; (ask '((?v) GOAL ...)) and (explain ...), too")
+    ("(run* (V ...) GOAL ...)" "the answers to a question; (ask '((?v) GOAL ...)), (explain ...) and (why ...), too")
     ("(migrate 'NAME)" "give a relation the columns that are declared now")
     ("(reload!)" "read configuration and plugins again, as SIGHUP does")))
 

@@ -77,4 +77,11 @@
       (car (string-split (with-output-to-string
                            (lambda () (explain '((?h) (package ?h "nginx")))))
                          #\newline)))
+    (test-equal "why an answer is one is printed, without any other"
+      '("borg" "1 answer.")
+      (let ((lines (string-split (string-trim-right
+                                  (with-output-to-string
+                                    (lambda () (why '((?name) (package _ ?name)) '("borg")))))
+                                 #\newline)))
+        (list (car lines) (car (reverse lines)))))
     (forget-rule! 'newer)))

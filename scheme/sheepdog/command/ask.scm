@@ -16,6 +16,7 @@
   #:use-module (sheepdog view answers)
   #:use-module (sheepdog view document)
   #:use-module (sheepdog view explanation)
+  #:use-module (sheepdog view proof)
   #:use-module (ice-9 format)
   #:use-module (ice-9 match)
   #:use-module (ice-9 textual-ports)
@@ -35,6 +36,7 @@
          (option "limit" "At most so many answers." #:argument "N"
                  #:convert string->count #:wants "a number")
          (option "explain" "Do not ask: show the order of the goals, the SQL and its plan.")
+         (option "why" "Show what each answer rests on, and the messages that said so.")
          (option "timeout" "Give up after so long; 5s unless given." #:argument "DURATION"
                  #:convert parse-duration #:default 5000 #:wants "a duration such as 5s"))
    #:most 1
@@ -80,6 +82,14 @@ it was not read here."
     ('sexp (print-sexp 'sheepdog-explanation (explanation-document explanation)))
     (_ (print-lines (explanation-lines explanation)))))
 
+(define (print-proofs answers silent proofs common)
+  (match (assq-ref common 'format)
+    ('json (print-json (proofs-json answers silent proofs)))
+    ('sexp (print-lines (proofs-sexp answers silent proofs)))
+    ('org (print-lines (proofs-org answers silent proofs)))
+    (_ (with-color common
+         (lambda () (print-lines (proofs-lines answers silent proofs)))))))
+
 (define (tell-problems code text hint)
   "Print TEXT, the errors of a question with their places, else pass the error on."
   (cond ((eq? code 'bad-question)
@@ -104,7 +114,12 @@ it was not read here."
             (else
              (let ((answers (ask-question db data #:at at #:limit limit #:source text
                                           #:patience (option-ref options 'timeout))))
-               (print-answers answers (silent-hosts db answers) common)
+               (if (option-ref options 'why)
+                   (print-proofs answers (silent-hosts db answers)
+                                 (prove-answers db data answers #:at at
+                                                #:patience (option-ref options 'timeout))
+                                 common)
+                   (print-answers answers (silent-hosts db answers) common))
                (exit-status answers)))))))
 
 (define (exit-status answers)

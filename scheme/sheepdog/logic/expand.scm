@@ -10,7 +10,7 @@
   #:use-module (sheepdog text)
   #:use-module (ice-9 match)
   #:use-module (srfi srfi-1)
-  #:export (expand-goals rule-parts rule-stays? rule-circle self-call self-calls
+  #:export (expand-goals rule-body rule-parts rule-stays? rule-circle self-call self-calls
             alternatives bound-variables))
 
 
@@ -155,11 +155,11 @@ what only an `or' binds does not count."
 
 (define %most-alternatives 400)                   ;SELECTs in one statement; SQLite has 500
 
-(define* (alternatives goals complain #:key (bound '()) (used '()) (shared? #f))
+(define* (alternatives goals complain #:key (bound '()) (used '()) (shared? #f) (all? #f))
   "Return the list of the alternatives, lists of goals without any `or' that binds a variable or
 has a part in a common span, of which one must hold for GOALS to hold.  BOUND are the variables
 that are known from outside, USED those that are used there; SHARED? says whether all GOALS have
-an instant in common."
+an instant in common, ALL? that no `or' is to be left, whatever it is for."
   (define (product lists)
     ;; each element of the first, appended to each of the others
     (fold-right (lambda (one all)
@@ -188,7 +188,7 @@ an instant in common."
            (split goals shared? bound used)))
     (match goal
       (('or datum . branches)
-       (if (and (not shared?) (test? goal bound used))
+       (if (and (not all?) (not shared?) (test? goal bound used))
            (list (list goal))
            (append-map (lambda (branch) (split branch shared? bound used)) branches)))
       (('during datum window goals)

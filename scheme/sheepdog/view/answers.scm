@@ -14,7 +14,8 @@
   #:export (answers-lines
             answers-org
             answers-json
-            answers-sexp))
+            answers-sexp
+            closing-line row->texts value->text document-value))
 
 (define (number->text n)
   (number->string (if (and (inexact? n) (integer? n)) (inexact->exact n) n)))
@@ -112,17 +113,20 @@
         ((vector? value) (map sexp-value (vector->list value)))
         (else value)))
 
-(define (answers-sexp answers silent)
-  "Return the lines of the list (sheepdog-answers ...) of ANSWERS."
+(define* (answers-sexp answers silent
+                       #:key (behind (map (const '()) (answers-rows answers))))
+  "Return the lines of the list (sheepdog-answers ...) of ANSWERS; BEHIND are lines to follow each."
   (define (line head . items)
     (sexp->string (cons head items)))
   (append
    (list (string-append "(sheepdog-answers " (line 'version 0) " "
                         (line 'time (seconds (answers-time answers))) " "
                         (apply line 'columns (names answers))))
-   (map (lambda (row)
-          (string-append " " (apply line 'answer (map sexp-value (row->values row answers)))))
-        (answers-rows answers))
+   (append-map (lambda (row lines)
+                 (cons (string-append " " (apply line 'answer
+                                                 (map sexp-value (row->values row answers))))
+                       (map (lambda (line) (string-append "  " line)) lines)))
+               (answers-rows answers) behind)
    (list (string-append " " (apply line 'silent
                                    (map (match-lambda
                                           ((host . since) (list host (seconds since))))
