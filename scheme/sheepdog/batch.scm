@@ -22,7 +22,7 @@
   #:use-module (ice-9 match)
   #:use-module (srfi srfi-1)
   #:use-module (srfi srfi-9)
-  #:export (call-with-batch batch-db batch-policy batch-now %awake?
+  #:export (call-with-batch after-batches! batch-db batch-policy batch-now %awake?
             matter known-matter matter-by-id known-subject
             matter-subject set-matter-subject! matter-clause matter-clauses matter-terms
             matter-id matter-demand set-matter-demand! matter-idle? set-matter-idle!
@@ -70,18 +70,30 @@
 kept are not known to be true.  It is kept again by what has been committed: after an exception it
 may be false."
   (match (or (hashq-ref %kept db)
-             (list (%random-hex 8) #f #f #f))
-    ((writer under matters facts-of-db)
+             (list (%random-hex 8) #f #f #f #f))
+    ((writer _ under matters facts-of-db)
      (hashq-remove! %kept db)
      (let ((current? (and (wrote-last! db writer)
                           (eq? policy under))))
-       (list writer policy
+       (list writer current? policy
              (if (and current? (< (hash-count (const #t) matters) %most-matters))
                  matters
                  (make-hash-table 1031))
              (if (and current? (< (facts-count facts-of-db) %most-facts))
                  facts-of-db
                  (facts db)))))))
+
+;; What looks at each batch once it is written, in its transaction.
+(define %afterwards (make-weak-key-hash-table))   ;database -> procedure
+
+(define (noop . _) #t)
+
+(define (after-batches! db proc)
+  "Let PROC, (batch current?), be called behind each batch written to DB; #f: nothing.  CURRENT?: the
+batch before it was ours, too."
+  (if proc
+      (hashq-set! %afterwards db proc)
+      (hashq-remove! %afterwards db)))
 
 (define (call-with-batch db policy now proc)
   "Call PROC with a batch without messages, handled at NOW (ms) under POLICY, write what it
@@ -90,11 +102,12 @@ changed, all in one transaction, and return what PROC returns."
          (result (with-transaction db
                    (set! kept (take-kept! db policy))
                    (match kept
-                     ((writer policy matters facts)
+                     ((writer current? policy matters facts)
                       (let* ((batch (make-batch db policy now matters facts '() #f '() '()
                                                 (make-hash-table 7)))
                              (result (proc batch)))
                         (write-batch! batch)
+                        ((hashq-ref %afterwards db noop) batch current?)
                         result))))))
     (hashq-set! %kept db kept)
     result))

@@ -22,6 +22,7 @@
   #:use-module (sheepdog retention)
   #:use-module (sheepdog roundup)
   #:use-module (sheepdog sql)
+  #:use-module (sheepdog standing)
   #:use-module (sheepdog trouble)
   #:use-module (ice-9 match)
   #:export (run-due! %works %plans))
@@ -52,13 +53,14 @@
                     (needs . ,expand-needs!)
                     (silences . ,keep-silences!)
                     (recount . ,recount!)
+                    (question . ,ask-again!)
                     (retention . ,retain!))))
 
 ;; Procedures, called with the database, a configuration that is new and now (ms): what it wants of the
 ;; clock becomes rows.
 (define %plans
   (make-parameter (list plan-diary! plan-digests! plan-members! plan-needs! plan-premises! plan-recounts!
-                        plan-retention!)))
+                        plan-retention! plan-questions!)))
 
 (define %planned (cons #f #f))                    ;the database and configuration of the last plan
 

@@ -137,13 +137,15 @@ ms."
        thunk))
     (lambda () (%db-deadline! db #f))))
 
-(define* (ask-question db data #:key now at limit (patience %patience) source
+(define* (ask-question db data #:key now at limit bindings (patience %patience) source
                        (world (database-world db)))
   "Return the <answers> of DB to the question DATA, a list of <datum>.  NOW (ms) is the time, AT
-asks as if another one were now; LIMIT is how many answers at most, PATIENCE how long it may
+asks as if another one were now; LIMIT is how many answers at most, BINDINGS, an alist from variables to
+values, what is known beforehand, PATIENCE how long it may
 take, ms.  Raise `bad-question', its errors shown in SOURCE, or `too-long'."
   (let* ((now (or at now (%now)))
-         (compiled (compile-question world data now #:at at #:limit limit #:source source))
+         (compiled (compile-question world data now #:at at #:limit limit #:bindings bindings
+                                     #:source source))
          (readers (map column-reader (compiled-columns compiled))))
     (call-with-inquiry
      db (filter live? (compiled-reads compiled)) patience

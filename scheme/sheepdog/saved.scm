@@ -10,7 +10,7 @@
   #:use-module (sheepdog text)
   #:use-module (ice-9 match)
   #:use-module (srfi srfi-1)
-  #:export (define-configured-rules! saved-question))
+  #:export (define-configured-rules! saved-question question-data-of))
 
 (define (define-configured-rules! config)
   "Define the rules of CONFIG.  Raise `bad-question', with all that is wrong with them."
@@ -29,6 +29,10 @@
 (define (question-name entry)
   (symbol->string (first (entry-arguments entry))))
 
+(define (question-data-of entry)
+  "Return the data of the question that ENTRY, `question', has."
+  (list (fourth (datum-items (entry-datum entry)))))
+
 (define (saved-question config name)
   "Return the data of the question that CONFIG has under NAME, a string; raise `usage'."
   (let ((entries (config-entries config 'question)))
@@ -41,4 +45,4 @@
                             "it has none; such as (question idle \"Nothing to do.\" ((?host) (host ?host)))"
                             (string-append "it has "
                                            (enumeration (map question-name entries) "and"))))))
-      (entry (list (fourth (datum-items (entry-datum entry))))))))
+      (entry (question-data-of entry)))))

@@ -15,7 +15,8 @@
   #:use-module (ice-9 match)
   #:use-module (srfi srfi-1)
   #:export (note-receivers! note-death! note-recovery! note-configuration! note-plugins!
-            note-findings! note-clock! note-outage! note-missing! note-clones! note-clocks! note-cut-off! note-relations!))
+            note-findings! note-clock! note-outage! note-missing! note-clones! note-clocks! note-cut-off!
+            note-relations! note-answer! note-none! note-question!))
 
 (define* (bark! db policy tag state summary now #:key host (monitor "message") (time now))
   "Let the server say that the subject TAG of HOST (#f: its own) has STATE, or, if that is #f,
@@ -195,6 +196,23 @@ be said."
 (define (note-cut-off! db policy host tag boot now)
   "Say that a run of HOST/TAG was cut off when its machine was started at BOOT (ms)."
   (bark! db policy tag 'fail "cut off by a reboot" now #:host host #:time boot))
+
+
+;;; What is asked by itself.  Each takes part in the caller's transaction.
+
+(define (note-answer! db policy host tag state summary now)
+  "Say that TAG of HOST (#f: our own), the answer to a question, has STATE."
+  (bark! db policy tag state summary now #:host host))
+
+(define (note-none! db policy question state summary now)
+  "Say what STATE the subject QUESTION has, that fails while there is no answer, if it is another one."
+  (bark-once! db policy (string-append "none " question) question state summary now))
+
+(define (note-question! db policy question text now)
+  "Say that QUESTION is not asked because of TEXT, or, if that is #f, that it is again."
+  (bark-once! db policy (string-append "question " question)
+              (string-append "sheepdog question " question)
+              (if text 'warn 'ok) (or text "it is asked again") now))
 
 
 ;;; The clocks of machines.

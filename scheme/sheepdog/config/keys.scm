@@ -303,8 +303,8 @@
    (spec 'question '(name text any)
          "A question by name, for ask --saved: (question NAME \"SENTENCE\" ((?host) GOAL ...))."
          #:who "S" #:repeats? #t #:unique #t
-         #:options (list (spec 'alert '((one-of any none))
-                               "Fail while there is an answer, or none." #:later? #t)))
+         #:options (list (option 'alert '((one-of any none) (one-of fail warn unknown) ?)
+                                 "Ask by itself: each answer is a subject that fails; or fail without any.")))
    (spec 'logic '(logic-form +)
          "Relations of one's own, (define-state ...) and (define-event ...), and rules, (define-relation ...)."
          #:who "S" #:repeats? #t)

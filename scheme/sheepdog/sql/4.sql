@@ -18,6 +18,20 @@ CREATE TABLE _rule (
   form TEXT NOT NULL                    -- (define-relation ...) as it is read
 ) STRICT, WITHOUT ROWID;
 
+-- Questions that are asked by themselves, and what their answers were last.
+CREATE TABLE _question (
+  name TEXT PRIMARY KEY,
+  form TEXT NOT NULL                    -- (question ...) of the configuration as it is read
+) STRICT, WITHOUT ROWID;
+CREATE TABLE _answer (
+  question TEXT NOT NULL,
+  key TEXT NOT NULL,                    -- the values, a JSON array
+  host TEXT NOT NULL,                   -- of the subject that it is; '': our own
+  tag TEXT NOT NULL,
+  since INTEGER NOT NULL,
+  PRIMARY KEY (question, key)
+) STRICT, WITHOUT ROWID;
+
 -- What the planner of questions knows of the rows of relations.
 CREATE TABLE _stat (
   relation TEXT NOT NULL,
