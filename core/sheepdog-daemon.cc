@@ -8,6 +8,7 @@ int main(int argc, char** argv) {
                                .module = {"sheepdog", "command", "daemon"},
                                .procedure = "watch",
                                .arguments = {},
+                               .heap = 36 << 20,
                                .spools = true},
                               argc, argv);
 }

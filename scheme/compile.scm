@@ -124,6 +124,8 @@ lead back, are not needed to compile."
              (catch #t
                (lambda ()
                  (let ((stale? (or (newer? file go)
+                                   ;; A plugin may use all that (sheepdog plugin) offers.
+                                   (and plugin? (pair? made))
                                    (any (lambda (module) (member module made)) used))))
                    (when stale?
                      (for-each complain! (compile! file go plugin?)))

@@ -48,11 +48,11 @@ code() {
 }
 
 # imports FILE...: lines "FILE MODULE", as "scheme/sheepdog/store.scm (sheepdog sql)"; of whole modules,
-# selected names, #:autoload and resolve-interface alike.
+# selected names, #:autoload, resolve-interface and offer! alike.
 imports() {
   for file; do
     code "$file" | cut -d: -f3- | tr '\n' ' ' |
-      grep -oE "(#:use-module +\(*|#:autoload +|resolve-(interface|module) +'|use-modules +|@@? )\((sheepdog|monitors|handlers|ice-9|srfi|rnrs|system|web|language|oop|guile)[^()]*\)" |
+      grep -oE "(#:use-module +\(*|#:autoload +|(resolve-(interface|module)|offer!) +'|use-modules +|@@? )\((sheepdog|monitors|handlers|ice-9|srfi|rnrs|system|web|language|oop|guile)[^()]*\)" |
       sed -E "s/^[^(]*\(*/(/; s/  +/ /g; s|^|$file |"
   done
 }

@@ -2,9 +2,9 @@
 ;;; SPDX-License-Identifier: GPL-3.0-or-later
 
 (define-module (sheepdog beat)
+  #:use-module (sheepdog bark)
   #:use-module (sheepdog core)
   #:use-module (sheepdog uptime)
-  #:use-module (sheepdog message)
   #:use-module (sheepdog plan)
   #:use-module (sheepdog spool-level)
   #:use-module (ice-9 match)

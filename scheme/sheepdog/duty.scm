@@ -6,18 +6,17 @@
 
 (define-module (sheepdog duty)
   #:use-module (sheepdog core)
+  #:use-module (sheepdog memories)
   #:use-module (sheepdog plan)
   #:use-module (sheepdog rota)
   #:use-module (ice-9 match)
-  #:use-module (ice-9 textual-ports)
-  #:use-module (srfi srfi-1)
   #:use-module (srfi srfi-9)
   #:use-module ((srfi srfi-9 gnu) #:select (set-field))
   #:export (begin-duty renew-duty duty-plan duty-rota duty-troubles duty-beat-at duty-drain-at
             duty-labels-at duty-at duty-began with-rota with-troubles with-beat with-drain
             with-labels with-at
             hand-on-duty! handed-on-duty
-            memory-file read-memories write-memories!))
+            memory-file))
 
 (define-record-type <duty>
   (make-duty plan rota troubles beat-at drain-at labels-at at began)
@@ -63,54 +62,13 @@ says when in their spread its watches begin."
           (duty-beat-at duty) (duty-drain-at duty) (duty-labels-at duty) (duty-at duty)
           (duty-began duty)))))
 
-(define (read-datum text)
-  "Return the datum in TEXT, or #f when it holds none."
-  (catch 'read-error
-    (lambda ()
-      (let ((datum (call-with-input-string text read)))
-        (and (not (eof-object? datum)) datum)))
-    (const #f)))
-
 (define (handed-on-duty)
   "Return the duty that a worker before has handed on, or #f."
   (match (read-datum (%handed-on))
     ((1 plan . rest) (apply make-duty (datum->plan plan) rest))
     (_ #f)))
 
-
-;;; The memories of samples: an alist from keys of watches to what they remember.
-
 (define (memory-file plan)
   "Return the file for the memories of PLAN's watches: each machine has its own, should several share
 a directory of state."
   (string-append (plan-state plan) "/watches/" (plan-host plan)))
-
-(define (read-memories file)
-  "Return what was written to FILE; () where there is nothing that can be read."
-  (match (catch 'system-error
-           (lambda () (read-datum (call-with-input-file file get-string-all)))
-           (const #f))
-    (('watches 1 (? list? memories)) memories)
-    (_ '())))
-
-(define (make-directories! directory)
-  (unless (file-exists? directory)
-    (make-directories! (dirname directory))
-    (mkdir directory #o700)))
-
-(define (write-memories! file memories keys)
-  "Write MEMORIES of those watches that have one of KEYS to FILE, whole or not at all."
-  (let ((new (string-append file ".new")))
-    (catch 'system-error
-      (lambda ()
-        (make-directories! (dirname file))
-        (call-with-output-file new
-          (lambda (port)
-            (write (list 'watches 1 (filter (lambda (memory) (member (car memory) keys))
-                                            memories))
-                   port)
-            (newline port)))
-        (rename-file new file))
-      (lambda arguments
-        (%log 'warning (string-append "what watches remember cannot be written to " file ": "
-                                      (strerror (system-error-errno arguments))))))))

@@ -7,8 +7,10 @@
 
 (define (call-with-queue settings proc)
   "Call PROC with the queue of SETTINGS, and close it on every exit."
-  (let ((queue (%queue-open settings (format #f "~a:~a:~a" (gethostname) (getpid)
-                                             (%random-hex 4)))))
+  (let ((queue (%queue-open settings
+                            (string-join (list (gethostname) (number->string (getpid))
+                                               (%random-hex 4))
+                                         ":"))))
     (dynamic-wind
       (const #t)
       (lambda () (proc queue))

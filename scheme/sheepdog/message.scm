@@ -7,6 +7,7 @@
 
 (define-module (sheepdog message)
   #:use-module (sheepdog ancestor)
+  #:use-module (sheepdog bark)
   #:use-module (sheepdog core)
   #:use-module (sheepdog error)
   #:use-module ((sheepdog field) #:prefix field:)
@@ -15,15 +16,15 @@
   #:use-module (sheepdog quantity)
   #:use-module (srfi srfi-9)
   #:use-module (srfi srfi-9 gnu)
-  #:export (bytes->message alist->message message->json make-bark message-judged
+  #:re-export (make-bark %version)
+  #:export (bytes->message alist->message message->json message-judged
             message? message-id message-sender message-seq message-at message-received
             message-sent message-time message-host message-monitor message-tag message-kind
             message-state message-summary message-run message-outcome message-fields
             message-facts message-replaces message-every message-mailto message-flags
             message-raw message-field message-subject
-            moment skewed? %version))
+            moment skewed?))
 
-(define %version 1)
 (define %most-skew (* 60 1000))                   ;ms between a sender's clock and ours
 (define %oldest (* 400 24 3600 1000))             ;ms that a message may have been under way
 
@@ -176,46 +177,6 @@ LOSSY? says that bytes which were no UTF-8 have been replaced."
 
 
 ;;; To the queue, and to programs.
-
-(define (pairs . keys-and-values)
-  "Return an alist of the KEYS-AND-VALUES, in turn, without those that are #f."
-  (let loop ((rest keys-and-values))
-    (cond ((null? rest) '())
-          ((cadr rest) (cons (cons (car rest) (cadr rest)) (loop (cddr rest))))
-          (else (loop (cddr rest))))))
-
-(define (unless-empty list)
-  (and (pair? list) list))
-
-(define (facts->json facts)
-  (and (pair? facts) (list->vector (map list->vector facts))))
-
-(define* (make-bark #:key host monitor tag kind state summary run outcome (fields '())
-                    (facts '()) (replaces '()) every mailto time)
-  "Return a new message as an alist for `%spool-put!', which adds sender and seq.  What is #f or
-empty is left out.  KIND and STATE are symbols, OUTCOME has its times in ms, FACTS is a list of
-(relation argument ...), EVERY a duration as text or ms, MAILTO a list of addresses, TIME ms."
-  (append (list (cons 'v %version))
-          (pairs 'time (and time (milliseconds->json time))
-                 'host host
-                 'monitor monitor
-                 'tag tag
-                 'kind kind
-                 'state state
-                 'summary summary
-                 'run run
-                 'outcome (and outcome (outcome->json outcome))
-                 'fields (unless-empty fields)
-                 'facts (facts->json facts)
-                 'replaces (and (pair? replaces) (list->vector replaces))
-                 'every (if (number? every) (milliseconds->duration every) every)
-                 'mailto (and (pair? mailto) (string-join mailto ",")))))
-
-(define (milliseconds->duration ms)
-  "Return MS as `parse-duration' reads it."
-  (if (zero? (remainder ms 1000))
-      (string-append (number->string (quotient ms 1000)) "s")
-      (string-append (number->string (/ ms 1000.0)) "s")))
 
 (define (message->json message)
   "Return MESSAGE as an alist for `%json-write', with every default of MESSAGE.md filled in, its

@@ -7,7 +7,7 @@
   #:use-module (sheepdog datum)
   #:use-module (sheepdog error)
   #:use-module (sheepdog memory)
-  #:use-module (sheepdog message)
+  #:autoload (sheepdog message) (message-field message-fields)
   #:use-module (sheepdog probe)
   #:use-module (sheepdog quantity)
   #:use-module (ice-9 control)

@@ -11,7 +11,8 @@
   #:use-module ((sheepdog field) #:prefix field:)
   #:use-module (sheepdog quantity)
   #:use-module ((srfi srfi-1) #:select (filter-map))
-  #:export (outcome-state outcome->text json->outcome outcome->json milliseconds->json))
+  #:re-export (milliseconds->json)
+  #:export (outcome-state outcome->text json->outcome outcome->json))
 
 (define %signals
   #(#f "HUP" "INT" "QUIT" "ILL" "TRAP" "ABRT" "BUS" "FPE" "KILL" "USR1" "SEGV" "USR2" "PIPE"
@@ -77,12 +78,6 @@ is none.  Raise `bad-message' naming the key or the rule that it breaks."
                (field:given? (assq 'signal outcome)))
       (raise-error 'bad-message "both 'status' and 'signal' in 'outcome'"))
     (and outcome (filter-map check-entry outcome))))
-
-(define (milliseconds->json ms)
-  "Return the exact number MS of milliseconds in seconds: exact when they are whole."
-  (if (zero? (remainder ms 1000))
-      (quotient ms 1000)
-      (/ ms 1000.0)))
 
 (define (outcome->json outcome)
   "Return OUTCOME as it stands in a message: times in seconds."

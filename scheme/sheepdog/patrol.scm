@@ -7,13 +7,14 @@
 (define-module (sheepdog patrol)
   #:use-module (sheepdog core)
   #:use-module (sheepdog duty)
+  #:use-module (sheepdog memories)
   #:use-module (sheepdog plan)
   #:autoload (sheepdog program) (program-argv program-sampled %most-output)
   #:use-module (sheepdog rota)
   #:autoload (sheepdog sample) (sample sample-what own-message sampled-messages sampled-memory
                                 sampled-trouble sampled-frames)
   #:use-module (sheepdog watch)
-  #:use-module (sheepdog week)
+  #:autoload (sheepdog week) (datum->window window-open? window-boundary)
   #:use-module (ice-9 match)
   #:use-module (srfi srfi-1)
   #:use-module (srfi srfi-9)
@@ -27,7 +28,7 @@
   (errands patrol-errands)                        ;of the core
   (running patrol-running set-running!)           ;alist: id -> <watch>
   (next-id patrol-next-id set-next-id!)           ;integer
-  (memories patrol-memories set-memories!)        ;alist: key -> what the last sample left
+  (memories patrol-memories set-memories!)        ;see (sheepdog memories)
   (changed? patrol-changed? set-changed!))        ;memories since they were written?
 
 (define (open-patrol put! memories)
@@ -50,10 +51,10 @@
   (set-changed! patrol #f))
 
 (define (remember! patrol watch memory)
-  (let ((key (watch-key watch)))
-    (unless (equal? memory (or (assoc-ref (patrol-memories patrol) key) '()))
-      (set-memories! patrol (acons key memory
-                                   (alist-delete key (patrol-memories patrol) string=?)))
+  (let* ((before (patrol-memories patrol))
+         (after (with-memory before (watch-key watch) memory)))
+    (unless (eq? before after)
+      (set-memories! patrol after)
       (set-changed! patrol #t))))
 
 
@@ -130,7 +131,7 @@ return the duty that knows."
   (let ((at (with-at duty (watch-key watch))))
     (hand-on-duty! (unanswered patrol at))        ;should this process die of it
     (let* ((now (%now))
-           (memory (or (assoc-ref (patrol-memories patrol) (watch-key watch)) '()))
+           (memory (memory-of (patrol-memories patrol) (watch-key watch)))
            (sampled (sample watch memory (plan-host (duty-plan duty)) now)))
       (done (take-sampled! patrol duty watch sampled now) watch clock))))
 
@@ -138,11 +139,15 @@ return the duty that knows."
 
 (define (opening plan watch now)
   "Return the ms until the window of WATCH may open after NOW; 0: it is open."
-  (let ((windows (map datum->window (plan-windows plan))) (during (watch-during watch)))
-    (if (or (not during) (window-open? windows during now))
+  (define during (watch-during watch))
+  (define (till-boundary windows)
+    (if (window-open? windows during now)
         0
         (min %longest-closed
-             (- (or (window-boundary windows during now) (+ now %longest-closed)) now)))))
+             (- (or (window-boundary windows during now) (+ now %longest-closed)) now))))
+  (if during
+      (till-boundary (map datum->window (plan-windows plan)))
+      0))
 
 (define (visit! patrol duty watch clock)
   "Do what WATCH, which is due at CLOCK, wants; return the duty that follows."

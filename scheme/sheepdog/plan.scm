@@ -9,7 +9,7 @@
                                 config-plugin-path entry-arguments)
   #:use-module (sheepdog core)
   #:use-module (sheepdog watch)
-  #:use-module (sheepdog week)
+  #:autoload (sheepdog week) (entry->window-datum)
   #:use-module (ice-9 match)
   #:use-module (srfi srfi-9)
   #:export (plan-file plan-host plan-heartbeat plan-jitter plan-labels plan-watches plan-windows

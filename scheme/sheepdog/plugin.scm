@@ -2,51 +2,70 @@
 ;;; SPDX-License-Identifier: GPL-3.0-or-later
 
 (define-module (sheepdog plugin)
-  #:use-module (sheepdog asking)
   #:use-module (sheepdog core)
-  #:use-module (sheepdog declaring)
-  #:use-module (sheepdog effect)
   #:use-module (sheepdog error)
-  #:use-module (sheepdog handler)
-  #:use-module (sheepdog machine)
   #:use-module (sheepdog memory)
-  #:use-module (sheepdog message)
   #:use-module (sheepdog monitor)
-  #:use-module (sheepdog outcome)
-  #:use-module (sheepdog packages)
-  #:use-module ((sheepdog pattern) #:select (glob?))
-  #:use-module (sheepdog peer)
   #:use-module (sheepdog probe)
-  #:use-module (sheepdog processes)
   #:use-module (sheepdog quantity)
-  #:use-module (sheepdog services)
-  #:use-module (sheepdog survey)
-  #:use-module (sheepdog tail)
   #:use-module ((sheepdog text) #:select (plural enumeration printable))
   #:use-module (sheepdog threshold)
   #:use-module (ice-9 match)
-  #:re-export (define-monitor define-handler define-state define-event define-live report report-tag report-state watching
+  #:re-export (define-monitor report report-tag report-state watching
                limit? percent-limit? grade worst round-to
                sample-time recall remember! rate growth tally
                cannot-watch file-text file-lines file-names existing-file
                find-program command-outcome command-text
-               file-news journal-news call-peer peer-say peer-text
-               services service-name service-manager service-state service-detail service-pid
-               service-starts
-               processes process-of process-pid process-name process-state process-user
-               process-start process-pages process-command process-program
-               machine-os machine-kernel machine-cpu machine-ram machine-disks machine-addresses
-               machine-users
-               package-stamp installed-packages running-versions told-facts untold-facts
-               plural enumeration printable first-line last-line glob? parse-instant
-               message-host message-tag message-monitor message-kind message-state
-               message-summary message-time message-at message-outcome message-field
-               message-subject
-               outcome-state outcome->text
-               parse-duration duration->text parse-size size->text
-               run-program log-line send-mail give-up try-later
-               run* run query define-relation ask explain why)
+               plural enumeration printable first-line last-line parse-instant
+               parse-duration duration->text parse-size size->text)
   #:export (percent? duration? size? regex? outcome-ref json-text read-json json-ref json-items))
+
+
+;;; What not every plugin wants is loaded when somebody asks for it: a daemon that rests begins anew
+;;; for each round.
+
+(define %elsewhere (make-hash-table))             ;symbol -> module
+
+(define (offer! module . names)
+  "Offer NAMES, which MODULE exports, as if this module did."
+  (for-each (lambda (name) (hashq-set! %elsewhere name module)) names))
+
+(define (find-elsewhere interface name define?)
+  "Return the variable NAME of the module that has it, from now on in INTERFACE, too; #f if that is
+not offered."
+  (and=> (hashq-ref %elsewhere name)
+         (lambda (module)
+           (let ((variable (module-variable (resolve-interface module) name)))
+             (module-add! interface name variable)
+             variable))))
+
+(set-module-binder! (module-public-interface (current-module)) find-elsewhere)
+
+(offer! '(sheepdog asking) 'run* 'run 'query 'define-relation 'ask 'explain 'why)
+(offer! '(sheepdog declaring) 'define-state 'define-event 'define-live)
+(offer! '(sheepdog effect) 'run-program 'log-line 'send-mail 'give-up 'try-later)
+(offer! '(sheepdog handler) 'define-handler)
+(offer! '(sheepdog machine)
+        'machine-os 'machine-kernel 'machine-cpu 'machine-ram 'machine-disks 'machine-addresses
+        'machine-users)
+(offer! '(sheepdog message)
+        'message-host 'message-tag 'message-monitor 'message-kind 'message-state 'message-summary
+        'message-time 'message-at 'message-outcome 'message-field 'message-subject)
+(offer! '(sheepdog outcome) 'outcome-state 'outcome->text)
+(offer! '(sheepdog packages) 'package-stamp 'installed-packages 'running-versions)
+(offer! '(sheepdog pattern) 'glob?)
+(offer! '(sheepdog peer) 'call-peer 'peer-say 'peer-text)
+(offer! '(sheepdog processes)
+        'processes 'process-of 'process-pid 'process-name 'process-state 'process-user
+        'process-start 'process-pages 'process-command 'process-program)
+(offer! '(sheepdog services)
+        'services 'service-name 'service-manager 'service-state 'service-detail 'service-pid
+        'service-starts)
+(offer! '(sheepdog survey) 'told-facts 'untold-facts)
+(offer! '(sheepdog tail) 'file-news 'journal-news)
+
+
+;;; What stands here.
 
 (define (percent? value)
   "Is VALUE a number from 0 to 100?"

@@ -10,7 +10,6 @@
   #:use-module (sheepdog quantity)
   #:use-module (sheepdog text)
   #:use-module (ice-9 binary-ports)
-  #:use-module (ice-9 ftw)
   #:use-module (ice-9 match)
   #:use-module (rnrs bytevectors)
   #:use-module ((srfi srfi-1) #:select (filter-map))
@@ -74,12 +73,28 @@ else says so, the report is `unknown', with these words."
         (string-split (if (string-suffix? "\n" text) (string-drop-right text 1) text)
                       #\newline))))
 
+(define (directory-entries directory)
+  "Return the names in DIRECTORY, or #f if it cannot be read."
+  (define (entries stream)
+    (let loop ((names '()))
+      (match (readdir stream)
+        ((? eof-object?) names)
+        ((or "." "..") (loop names))
+        (name (loop (cons name names))))))
+  (catch 'system-error
+    (lambda ()
+      (let* ((stream (opendir directory)) (names (entries stream)))
+        (closedir stream)
+        names))
+    (const #f)))
+
 (define (file-names directory)
   "Return the names in DIRECTORY, a sorted list without `.' and `..'; empty if it is not there."
   (let ((stat (stat directory #f)))
     (if stat
-        (or (scandir directory (lambda (name) (not (member name '("." "..")))))
-            (cannot-watch "cannot read the directory " directory))
+        (sort (or (directory-entries directory)
+                  (cannot-watch "cannot read the directory " directory))
+              string<?)
         '())))
 
 (define (existing-file . files)

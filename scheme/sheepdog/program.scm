@@ -7,9 +7,10 @@
 ;; plugin of Nagios is unknown then, as Nagios has it.
 
 (define-module (sheepdog program)
+  #:use-module (sheepdog bark)
   #:use-module (sheepdog core)
   #:use-module (sheepdog error)
-  #:use-module (sheepdog message)
+  #:autoload (sheepdog message) (alist->message)
   #:use-module (sheepdog nagios)
   #:use-module (sheepdog quantity)
   #:use-module (sheepdog sample)

@@ -8,6 +8,7 @@
   #:use-module (ice-9 match)
   #:export (parse-duration
             duration->text
+            milliseconds->json
             parse-size
             size->text
             parse-percentage
@@ -282,3 +283,9 @@ when RELATIVE?, seen from NOW, `today', `yesterday' and a duration ago."
         ((<= (midnight now -1) ms (midnight now 0)) (time->local "yesterday %H:%M" ms))
         ((string=? (year ms) (year now)) (time->local "%a %-d %b %H:%M" ms))
         (else (time->local "%a %-d %b %Y" ms))))
+
+(define (milliseconds->json ms)
+  "Return the exact number MS of milliseconds in seconds: exact when they are whole."
+  (if (zero? (remainder ms 1000))
+      (quotient ms 1000)
+      (/ ms 1000.0)))

@@ -2,10 +2,10 @@
 ;;; SPDX-License-Identifier: GPL-3.0-or-later
 
 (define-module (sheepdog sample)
+  #:use-module (sheepdog bark)
   #:use-module (sheepdog error)
   #:use-module (sheepdog guard)
   #:use-module (sheepdog limit)
-  #:use-module (sheepdog message)
   #:use-module (sheepdog monitor)
   #:use-module (sheepdog plugins)
   #:use-module (sheepdog watch)

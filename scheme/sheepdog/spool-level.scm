@@ -2,7 +2,7 @@
 ;;; SPDX-License-Identifier: GPL-3.0-or-later
 
 (define-module (sheepdog spool-level)
-  #:use-module (sheepdog message)
+  #:use-module (sheepdog bark)
   #:use-module (sheepdog quantity)
   #:use-module (ice-9 match)
   #:export (spool-level spool-message))

@@ -51,6 +51,23 @@
          (problem directory (lambda () (load-monitor "x"))))))))
 
 (run-tests "plugins"
+  (test-group "what (sheepdog plugin) offers"
+    (let ((elsewhere (module-ref (resolve-module '(sheepdog plugin)) '%elsewhere))
+          (facade (resolve-interface '(sheepdog plugin))))
+      (test-equal "is there, and what its module has"
+        '()
+        (hash-fold (lambda (name module missing)
+                     (let ((variable (module-variable (resolve-interface module) name)))
+                       (if (and variable (eq? variable (module-variable facade name)))
+                           missing
+                           (cons name missing))))
+                   '()
+                   elsewhere))
+      (test-assert "is bound where it is selected by its name"
+        (procedure? (module-ref (resolve-interface '(sheepdog plugin) #:select '(glob? limit?))
+                                'glob?)))
+      (test-false "is nothing else of those modules"
+        (module-variable facade 'unit->service))))
   (test-group "found"
     (test-equal "a monitor is loaded by its name" '(cow "C.")
       (call-with-plugins

@@ -4,11 +4,13 @@
 (use-modules (sheepdog config)
              (sheepdog core)
              (sheepdog duty)
+             (sheepdog memories)
              (sheepdog plan)
              (sheepdog test)
              (sheepdog watch)
              (ice-9 match)
-             (ice-9 textual-ports))
+             (ice-9 textual-ports)
+             (srfi srfi-1))
 
 (define (call-with-config text proc)
   (with-temporary-directory (directory)
@@ -83,13 +85,26 @@
           '()
           (read-memories file))
         (test-equal "what was written, of those who are still watched"
-          '(("disk" (used . 5)))
-          (begin
-            (write-memories! file '(("disk" (used . 5)) ("gone" (x . 1))) '("disk" "load"))
-            (read-memories file)))
+          '(("disk (mount \"/a\")" (place . "/a\nb") (used . 5)) ("load"))
+          (let ((keys '("disk (mount \"/a\")" "load")))
+            (write-memories! file
+                             (fold (match-lambda*
+                                     (((key . memory) memories) (with-memory memories key memory)))
+                                   '()
+                                   '(("disk (mount \"/a\")" (place . "/a\nb") (used . 5))
+                                     ("gone" (x . 1))))
+                             keys)
+            (map (lambda (key) (cons key (memory-of (read-memories file) key))) keys)))
+        (test-assert "what is remembered as before changes nothing"
+          (let ((memories (read-memories file)))
+            (and (eq? memories (with-memory memories "load" '()))
+                 (eq? memories (with-memory memories "disk (mount \"/a\")"
+                                            '((place . "/a\nb") (used . 5)))))))
         (test-equal "nothing, where it was damaged"
-          '(() () ())
-          (map (lambda (text)
-                 (call-with-output-file file (lambda (port) (display text port)))
-                 (read-memories file))
-               '("" "(watches 1 ((\"disk\"" "#<x>")))))))
+          '(() () () () ())
+          (let ((good (call-with-input-file file get-string-all)))
+            (map (lambda (text)
+                   (call-with-output-file file (lambda (port) (display text port)))
+                   (memory-of (read-memories file) "disk (mount \"/a\")"))
+                 (list "" "(watches 1 ((\"disk\"" "#<x>" (string-drop-right good 5)
+                       (string-drop good 3)))))))))

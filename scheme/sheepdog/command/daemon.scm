@@ -14,6 +14,7 @@
   #:use-module (sheepdog error)
   #:use-module (sheepdog hand-over)
   #:autoload (sheepdog log) (log-target)
+  #:use-module (sheepdog memories)
   #:use-module (sheepdog patrol)
   #:autoload (sheepdog perform) (open-performer release-performer! performing?
                                  performer-patience stop-performer!)
