@@ -35,7 +35,7 @@ curl."
                                         #:most 4000000))
               (told (assq-ref outcome 'stderr))
               (code (number-in "status=([0-9]+)" told))
-              (seconds (number-in "seconds=([0-9.]+)" told))
+              (seconds (round-to 0.001 (number-in "seconds=([0-9.]+)" told)))
               (days (days-left told))
               (trouble (trouble outcome code status word no-word)))
          (report #:tag tag
