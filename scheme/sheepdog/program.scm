@@ -19,7 +19,7 @@
   #:use-module (ice-9 match)
   #:use-module (rnrs bytevectors)
   #:use-module (srfi srfi-1)
-  #:export (program-argv program-sampled %most-output))
+  #:export (program-argv program-sampled run-watch %most-output))
 
 (define %most-output (* 1024 1024))               ;bytes of stdout
 (define %most-said 8192)                          ;characters of output that a message carries
@@ -157,3 +157,18 @@ Arguments may hold passwords: the program's name must do."
            (json-sampled watch output host now)
            (line-sampled watch ending host now)))
       (_ (line-sampled watch ending host now)))))
+
+(define (run-watch watch host now)
+  "Run the program of WATCH, wait for its end, and return the <sampled> of it on HOST at NOW."
+  (define (ending errands)
+    (match (%errands-collect! errands 1.0)
+      (() (ending errands))
+      (((_ . ending)) ending)))
+  (let ((errands (%errands-open)))
+    (dynamic-wind
+      (const #t)
+      (lambda ()
+        (%errand-start! errands 0 (program-argv watch) "" (/ (watch-limit watch) 1000.0)
+                        %most-output)
+        (program-sampled watch (ending errands) host now))
+      (lambda () (%errands-close! errands)))))

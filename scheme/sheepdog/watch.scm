@@ -16,7 +16,7 @@
   #:export (watch watch? watch-key watch-kind watch-name watch-what watch-every watch-limit
             watch-tag watch-during
             watch->datum datum->watch
-            %standard config->watches))
+            %standard config->watches program-watches))
 
 (define %usual-every (* 5 60000))                 ;ms between two runs of a program
 (define %usual-limit 5000)                        ;ms for a sample
@@ -90,16 +90,29 @@ rest."
   "Is the monitor NAME, a symbol, installed?  A small system may leave some out."
   (assoc (symbol->string name) (available-monitors)))
 
+(define (program-kind entry)
+  "Return `command' or `nagios' where ENTRY, a watch, is of a program, else #f."
+  (find (lambda (kind) (entry-option entry kind)) '(command nagios)))
+
 (define (entry->watches entry every-all)
   "Return the watches that ENTRY, a `(watch NAME OPTION...)', stands for."
   (match (entry-value entry)
     ('none '())
     ('standard (map (lambda (name) (monitor-watch name '() entry every-all))
                     (filter available? %standard)))
-    (name (cond ((entry-option entry 'command) (list (program-watch 'command entry every-all)))
-                ((entry-option entry 'nagios) (list (program-watch 'nagios entry every-all)))
-                (else (list (monitor-watch (symbol->string name) (options->alist entry) entry
-                                           every-all)))))))
+    (name (list (match (program-kind entry)
+                  (#f (monitor-watch (symbol->string name) (options->alist entry) entry
+                                     every-all))
+                  (kind (program-watch kind entry every-all)))))))
+
+(define (program-watches config name)
+  "Return the watches of CONFIG, a good one, that run a program and are called NAME, or have that
+tag."
+  (filter (lambda (watch)
+            (member name (list (watch-name watch) (watch-tag watch))))
+          (map (lambda (entry)
+                 (program-watch (program-kind entry) entry (config-ref config 'every #f)))
+               (filter program-kind (config-entries config 'watch)))))
 
 (define (config->watches config)
   "Return the watches of CONFIG, a good one.  One that is said twice, as `disk' beside `standard', is

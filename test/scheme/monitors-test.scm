@@ -76,7 +76,16 @@
       '("^ disk /x  warn  /x \\x1b;"
         "  used  91"
         "  fact  (\"ram\" 4096)")
-      (report-lines %sample (call-sample %sample '((mount . "/x") (warn . 90)))))
+      (message-lines (map (lambda (report) (report-message %sample report "web1" 5000))
+                          (call-sample %sample '((mount . "/x") (warn . 90))))))
+    (test-equal "what a program says in JSON, and what it left"
+      '("! a  FAIL  x"
+        "  fact    (\"ram\" 4096)"
+        "  status  2"
+        "  stdout  one\\x0a;two"
+        "  stderr  why")
+      (message-lines '(((tag . "a") (state . "fail") (summary . "x") (facts . #(#("ram" 4096)))
+                        (outcome . ((status . 2) (stdout . "one\ntwo\n") (stderr . "why")))))))
     (test-equal "and what it would send"
       '(((v . 1) (time . 5) (host . "web1") (monitor . "sample") (tag . "disk /")
          (state . warn) (summary . "/ \x1b") (fields . ((used . 86)))

@@ -100,14 +100,37 @@ same "labels are facts" "production=,rack=B2" \
   "$(sql "SELECT group_concat(name || '=' || value) FROM (SELECT * FROM label ORDER BY name)" "$db")"
 same "so is what a program says" "/x=3" "$(facts files)"
 
+# --- one by hand
+
+runs "a program of the configuration is tried by its name" 0 sheepdog -c all.conf monitors try status
+same "as it would be told" "! status  FAIL  gone" "$(head -n 1 out)"
+has "with what it left" "  stderr   why" out
+runs "one that hangs" 0 sheepdog -c all.conf monitors try stubborn
+same "is a warning about itself" "^ sheepdog monitor stubborn  warn  took longer than 1 s: ended" "$(cat out)"
+runs "a program takes no options" 2 sheepdog -c all.conf monitors try status a=b
+has "but those of the configuration" "hint: the configuration has its arguments" err
+
 # --- the loop: what is due, at rest nothing but the supervisor
 
 monitor good "(report #:state 'ok #:summary \"fine\")"
 configure loop.conf '(heartbeat "1h") (watch good (every "1s") (tag "often")) (watch good)'
 start server sheepdog-queue-daemon -c loop.conf --log="$work/served.log"
 check "the server serves" wait_until 10 grep -q serving served.log
-start machine sheepdog-daemon -c loop.conf --pid-file="$work/pid" --log="$work/machine.log"
+cat > ear.py <<'END'
+import socket, sys
+ear = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+ear.bind(sys.argv[1])
+while True:
+    print(ear.recv(1000).decode().split("\n")[0], flush=True)
+END
+start ear python3 ear.py "$work/notify" # as a service manager
+check "somebody hears" wait_until 10 test -S notify
+start machine env NOTIFY_SOCKET="$work/notify" WATCHDOG_USEC=1000000 \
+  sheepdog-daemon -c loop.conf --pid-file="$work/pid" --log="$work/machine.log"
 machine=$pid
+told() { grep -v '^WATCHDOG=1' ear.log | tr '\n' ' '; }
+fed() { grep -c '^WATCHDOG=1' ear.log; }
+fed_more_than() { [ "$(fed)" -gt "$1" ]; }
 check "a watch is sampled again and again" wait_until 20 more_samples_than often 3
 same "one of five minutes is not" 2 "$(samples_of good)"
 echo '(config (prot 1))' > bad.conf
@@ -121,6 +144,9 @@ configure loop.conf '(heartbeat "1h") (watch good)'
 kill -HUP "$machine"
 check "with nothing to do for minutes no Guile is left" wait_until 20 rests "$machine"
 same "the process id is that of the supervisor" "$machine" "$(cat pid)"
+same "its manager heard of the start and the two reloads" "READY=1 RELOADING=1 READY=1 RELOADING=1 READY=1 " "$(told)"
+check "and hears of it at rest" wait_until 10 fed_more_than "$(($(fed) + 2))"
+check "where it is left" rests "$machine"
 pss=$(awk '/^Pss:/ { print $2 }' "/proc/$machine/smaps_rollup")
 check "it is small: $pss KiB" test "$pss" -le 12288
 printf '(config %s (queue "redis://localhost:1"))' "(name \"tux01\") (spool \"$work/spool\")" > away.conf
@@ -128,6 +154,7 @@ chmod 600 away.conf
 sheepdog -c away.conf bark -t left -s ok 2> away.log
 check "what somebody leaves in the spool is sent, from rest" wait_until 30 is_in_state left ok
 check "and it rests again" wait_until 20 rests "$machine"
+same "of which its manager hears nothing" "READY=1 RELOADING=1 READY=1 RELOADING=1 READY=1 " "$(told)"
 echo '(config (prot 1))' > loop.conf
 kill -HUP "$machine"
 refusals() { [ "$(grep -c "the old one stays" machine.log)" -ge "$1" ]; }
@@ -135,6 +162,7 @@ check "a bad configuration is refused at rest, too" wait_until 20 refusals 2
 check "then it rests with the old one" wait_until 20 rests "$machine"
 stop "$machine"
 same "told to stop at rest, it stops well" 0 "$status"
+same "and says so" "STOPPING=1" "$(tail -n 1 ear.log)"
 check "and takes its pid file with it" test ! -e pid
 
 # --- as somebody else

@@ -11,12 +11,14 @@
   #:use-module (sheepdog monitor)
   #:use-module ((sheepdog name) #:select (name?))
   #:use-module (sheepdog plugins)
-  #:use-module ((sheepdog sample) #:select (report-message))
+  #:use-module (sheepdog program)
+  #:use-module (sheepdog sample)
   #:use-module (sheepdog text)
   #:use-module (sheepdog view)
   #:use-module (sheepdog view document)
   #:use-module (sheepdog view monitors)
   #:use-module (sheepdog view org)
+  #:use-module (sheepdog watch)
   #:use-module (ice-9 format)
   #:use-module (ice-9 match)
   #:use-module (srfi srfi-1)
@@ -31,7 +33,8 @@
    "List the monitors, describe one, try one once on this machine, or begin a new one: a file to be edited, and its test."
    '()
    #:most #f
-   #:notes '("Example: sheepdog monitors try disk mount=/export")))
+   #:notes '("Example: sheepdog monitors try disk mount=/export"
+             "What the configuration runs, (watch NAME (command ...)), is tried by its NAME, too.")))
 
 ;;; list, describe
 
@@ -116,7 +119,7 @@ these."
                              (declared-sentence option)))
             ((value . _) value)))))
 
-(define (sampled monitor options)
+(define (reports-of monitor options)
   "The reports of MONITOR under OPTIONS; raise `bad-plugin', with at most three frames
 behind the error's own line, when it breaks."
   (call-guarded (or (monitor-file monitor) (symbol->string (monitor-name monitor)))
@@ -125,7 +128,18 @@ behind the error's own line, when it breaks."
                   (raise-error 'bad-plugin (string-join (cons text frames) "\n")
                                (or hint "")))))
 
-(define (try name words common)
+(define (print-messages messages common)
+  (when (null? messages)
+    (remark "it has nothing to tell"))
+  (match (assq-ref common 'format)
+    ('json (print-json (list->vector messages)))
+    ('sexp (print-sexp 'sheepdog-messages `((messages . ,(list->vector messages)))))
+    ('org (print-lines (org-table '(host tag state summary) messages)))
+    (_ (with-color common
+         (lambda () (print-lines (message-lines messages))))))
+  0)
+
+(define (try-monitor name words common)
   (let ((monitor (load-monitor name)))
     (unless (monitor-sample monitor)
       (raise-error 'usage
@@ -134,19 +148,44 @@ behind the error's own line, when it breaks."
                    (if (monitor-judge monitor)
                        (format #f "try it with: sheepdog -m ~a --dry-run -e COMMAND" name)
                        "")))
-    (let* ((reports (sampled monitor
-                             (map (lambda (word) (option-value monitor word)) words)))
-           (host (place-ref (place common) 'name))
-           (messages (map (lambda (report) (report-message monitor report host (%now)))
-                          reports)))
-      (match (assq-ref common 'format)
-        ('json (print-json (list->vector messages)))
-        ('sexp (print-sexp 'sheepdog-messages
-                           `((messages . ,(list->vector messages)))))
-        ('org (print-lines (org-table '(host tag state summary) messages)))
-        (_ (with-color common
-             (lambda () (print-lines (report-lines monitor reports))))))
-      0)))
+    (let ((host (place-ref (place common) 'name)))
+      (print-messages (map (lambda (report) (report-message monitor report host (%now)))
+                           (reports-of monitor
+                                       (map (lambda (word) (option-value monitor word)) words)))
+                      common))))
+
+(define (try-program watch common)
+  "Run the program of WATCH as sheepdog-daemon would; what is wrong with it is one more message."
+  (let* ((host (place-ref (place common) 'name))
+         (sampled (run-watch watch host (%now))))
+    (print-messages (append (sampled-messages sampled)
+                            (match (sampled-trouble sampled)
+                              (#f '())
+                              (trouble (list (own-message host (watch-name watch)
+                                                          (string-join
+                                                           (cons trouble
+                                                                 (sampled-frames sampled))
+                                                           "; ")
+                                                          (%now))))))
+                    common)))
+
+(define (programs name common)
+  "Return the watches of programs that the configuration of COMMON calls NAME."
+  (let ((config (read-config (assq-ref common 'config) #:check? #f)))
+    (match (program-watches config name)
+      (() '())
+      (watches
+       (require-good (place common))
+       watches))))
+
+(define (try name words common)
+  (match (cons (programs name common) words)
+    ((() . _) (try-monitor name words common))
+    ((watches)
+     (for-each (lambda (watch) (try-program watch common)) watches)
+     0)
+    (_ (raise-error 'usage (format #f "'~a' is a program: it takes no OPTION=VALUE" name)
+                    "the configuration has its arguments"))))
 
 ;;; new
 

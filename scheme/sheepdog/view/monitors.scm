@@ -3,7 +3,6 @@
 
 (define-module (sheepdog view monitors)
   #:use-module (sheepdog datum)
-  #:use-module (sheepdog message)
   #:use-module (sheepdog monitor)
   #:use-module (sheepdog quantity)
   #:use-module (sheepdog text)
@@ -17,7 +16,7 @@
             list-lines
             describe-lines
             monitor-object
-            report-lines
+            message-lines
             monitor-template
             test-template))
 
@@ -113,26 +112,32 @@
 
 ;;; Trying one
 
-(define (report-lines monitor reports)
-  "Return the lines of `sheepdog monitors try' for REPORTS of MONITOR."
+(define (message-lines messages)
+  "Return the lines of `sheepdog monitors try' for MESSAGES, alists as of `make-bark'."
+  (define (shown key value)
+    (cons key (printable (if (string? value) (string-trim-right value) (datum->text value)))))
   (append-map
-   (lambda (report)
-     (let ((state (report-state report)))
-       (cons (string-append
-              (paint state (state-mark state)) " "
-              (printable (or (report-tag report)
-                             (symbol->string (monitor-name monitor))))
-              "  " (paint state (state-word state)) "  "
-              (printable (report-summary report)))
-             (labelled-lines
-              (append
-               (map (match-lambda
-                      ((name . value)
-                       (cons (symbol->string name) (printable (datum->text value)))))
-                    (report-fields report))
-               (map (lambda (fact) (cons "fact" (printable (datum->text fact))))
-                    (report-facts report)))))))
-   reports))
+   (lambda (message)
+     (define (ref key) (assq-ref message key))
+     (define state
+       (match (ref 'state)
+         ((? string? word) (string->symbol word))
+         (state state)))
+     (cons (string-append (paint state (state-mark state)) " "
+                          (printable (or (ref 'tag) (ref 'monitor)))
+                          "  " (paint state (state-word state)) "  "
+                          (printable (or (ref 'summary) "")))
+           (labelled-lines
+            (append
+             (map (match-lambda
+                    ((name . value) (shown (symbol->string name) (datum->text value))))
+                  (or (ref 'fields) '()))
+             (map (lambda (fact) (shown "fact" (vector->list fact)))
+                  (vector->list (or (ref 'facts) #())))
+             (map (match-lambda
+                    ((name . value) (shown (symbol->string name) value)))
+                  (or (ref 'outcome) '()))))))
+   messages))
 
 ;;; A new one
 
