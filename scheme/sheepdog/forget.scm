@@ -12,7 +12,7 @@
   #:use-module (sheepdog life)
   #:use-module (sheepdog silence)
   #:use-module (sheepdog sql)
-  #:export (forget-later! forget!))
+  #:export (forget-later! forget! forgettings))
 
 (define (forget-later! db id now)
   "Let the clock forget the subject ID.  Takes part in the caller's transaction."
@@ -24,8 +24,15 @@ that it is watched no longer whoever was told that it is not ok."
   (let ((matter (matter-by-id batch id)) (db (batch-db batch)) (now (batch-now batch)))
     (when matter
       (sql db "UPDATE subject SET forgotten = " now " WHERE id = " id)
+      (sql db "INSERT OR IGNORE INTO forgotten (subject, at) VALUES (" id ", " now ")")
       (set-matter-demand! matter #f)
       (live-closed! batch matter)
       (end-acks! db (matter-subject matter) now)
       (due-by! db now 'deadline id)               ;ends what patterns expect of it
       (look! batch at id))))
+
+(define (forgettings db since)
+  "Return what was forgotten since SINCE (ms), the oldest first: a list of (AT HOST TAG)."
+  (map vector->list
+       (sql db "SELECT f.at, s.host, s.tag FROM forgotten f JOIN subject s ON s.id = f.subject
+ WHERE f.at >= " since " ORDER BY f.at, s.host, s.tag")))

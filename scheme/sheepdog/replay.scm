@@ -13,6 +13,7 @@
   #:use-module (sheepdog clock)
   #:use-module (sheepdog core)
   #:use-module (sheepdog due)
+  #:use-module (sheepdog forget)
   #:use-module (sheepdog logic relation)
   #:use-module (sheepdog pattern)
   #:use-module (sheepdog policy)
@@ -33,6 +34,7 @@
 
 (define %day (* 24 60 60 1000))
 (define %before (* 30 %day))                      ;how long before an incident may have begun
+(define %open-end 9223372036854775807)
 (define %own-sender "the server")
 
 (define-record-type <difference>
@@ -148,15 +150,38 @@
        (sql copy "INSERT INTO waiting (message) VALUES (" id ")")))
     (#f #f)))
 
-(define (replay-messages! db copy config ids now)
-  "Let the messages IDS of DB go through COPY under CONFIG, and the time go on till NOW."
-  (settle! copy config (or (and (pair? ids) (received db (first ids))) now))
-  (let loop ((ids ids) (at 0))
-    (match ids
+(define (forget-there! copy host tag now)
+  "Let the subject HOST/TAG be forgotten in COPY, if it is known there."
+  (let ((id (sql-value copy "SELECT id FROM subject WHERE host = " host " AND tag = " tag)))
+    (when id
+      (with-transaction copy (forget-later! copy id now)))))
+
+(define (steps db fits? ids)
+  "Return what is to be done again, in its order: lists (AT ACT) with (ACT COPY NOW), for each of the
+messages IDS of DB and for what people forgot since the first of them."
+  (let* ((messages (map (lambda (id)
+                          (list (received db id)
+                                (lambda (copy now) (enter-message! db copy id now))))
+                        ids))
+         (from (match messages (() %open-end) (((at _) . _) at))))
+    (stable-sort
+     (append messages
+             (filter-map (match-lambda
+                           ((at host tag)
+                            (and (fits? host tag)
+                                 (list at (lambda (copy now) (forget-there! copy host tag now))))))
+                         (forgettings db from)))
+     (lambda (a b) (< (first a) (first b))))))
+
+(define (replay-steps! copy config steps now)
+  "Do STEPS in COPY under CONFIG, what is due between them at its time, and let the time go on till NOW."
+  (settle! copy config (match steps (() now) (((at _) . _) at)))
+  (let loop ((steps steps) (at 0))
+    (match steps
       (() (go-on! copy config at now))
-      ((id . rest)
-       (let ((at (go-on! copy config at (max at (received db id)))))
-         (enter-message! db copy id at)
+      (((when act) . rest)
+       (let ((at (go-on! copy config at (max at when))))
+         (act copy at)
          (settle! copy config at)
          (loop rest at))))))
 
@@ -319,8 +344,9 @@ otherwise, a list of <difference>."
     (call-with-copy db
       (lambda (copy)
         (parameterize ((%awake? awake?)
-                       (%plans (lset-difference eq? (%plans) (list plan-diary! plan-recounts! plan-retention!))))
-          (replay-messages! db copy config ids now))
+                       (%plans (lset-difference eq? (%plans)
+                                                (list plan-diary! plan-recounts! plan-retention!))))
+          (replay-steps! copy config (steps db fits? ids) now))
         (values (length ids)
                 (differences db copy (policy config) fits?
                              (filter (lambda (id) (>= (received db id) since)) ids)

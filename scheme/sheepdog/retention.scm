@@ -146,7 +146,8 @@ far that has come; what is left whole is noted."
              " AND received < " limit " ORDER BY id LIMIT " %chunk ")"))
 
 (define (repeats! db retention now cursor)
-  "Roll up what said ok after an ok.  Each is looked at once: a mark says how far that has come."
+  "Roll up what said ok between an ok and an ok: the first and the last of a row stay, so what comes too
+late makes no span longer.  Each is looked at once: a mark says how far that has come."
   (let* ((from (or (mark db "repeats") 0))
          (until (last-of-chunk db from
                                (- now (min %repeats (retention-messages retention))))))
@@ -156,6 +157,9 @@ far that has come; what is left whole is noted."
  WHERE e.state = 'ok' AND e.facts IS NULL AND 'ok' =
  (SELECT p.state FROM event_index p WHERE p.host = e.host AND p.tag = e.tag AND (p.t, p.event) < (e.t, e.id)
   AND p.state <> '' ORDER BY p.t DESC, p.event DESC LIMIT 1)
+ AND 'ok' =
+ (SELECT n.state FROM event_index n WHERE n.host = e.host AND n.tag = e.tag AND (n.t, n.event) > (e.t, e.id)
+  AND n.state <> '' ORDER BY n.t, n.event LIMIT 1)
  AND e.id > " from " AND e.id <= " until)))
            (set-mark! db "repeats" until)
            until))))

@@ -2,7 +2,8 @@
 ;;; SPDX-License-Identifier: GPL-3.0-or-later
 
 (primitive-load (string-append (dirname (current-filename)) "/world.scm"))
-(use-modules (sheepdog pattern)
+(use-modules (sheepdog forget)
+             (sheepdog pattern)
              (sheepdog plugins)
              (sheepdog replay))
 
@@ -54,6 +55,28 @@
   (test-equal "from the middle of an incident on, too"
     '(7)
     (otherwise "(config (name \"boss\") (mailto \"a@x\"))" #:since "10:00"))
+  (test-equal "what people forgot is forgotten again"
+    '((13) (4))
+    (let ((forgotten
+           (lambda (world)
+             (define (forget! when subject)
+               (until! world when)
+               (with-transaction (world-db world)
+                 (forget-later! (world-db world)
+                                (sql-value (world-db world) "SELECT id FROM subject
+ WHERE host || '/' || tag = " subject)
+                                (world-now world)))
+               (settle-round! world))
+             (message! world "21:00" "fail" #:subject "h/t")
+             (forget! "22:00" "h/t")
+             (forget! "22:00" "h/u")
+             (message! world "23:00" "fail" #:subject "h/t")
+             (until! world "23:30")
+             (forget! "23:40" "h/t")
+             (until! world "d1 20:00")))
+          (config "(config (name \"boss\") (mailto \"a@x\") (expect \"h/*\" (every \"3h\") (grace \"1h\")))"))
+      (list (otherwise config #:then config #:change forgotten)
+            (otherwise config #:then config #:change forgotten #:since "22:30"))))
   (test-equal "rules that want more would have told more"
     '(11 (+ told "02:30:30" "h/u" "problem to a@x")
          (+ told "05:00:30" "h/u" "recovery to a@x")

@@ -82,7 +82,7 @@ check "and by the configuration, with its place" grep -qE '^conf:1|conf:1 +tux01
 sheepdog -c conf -t zero -e 'exit 1' 2> barks.log
 check "that counts as well" wait_until 20 sql_is 1 "SELECT count(*) FROM decision WHERE reason LIKE 'silenced %conf:1'"
 runs "no action ends it" 2 dog silence 'tux01/z*' --off
-has "as it says" "what is of the configuration ends there" err
+check "which says where it stands" grep -qE "^hint: take it out at .*conf:1$" err
 runs "asked for again it is another" 0 dog silence 'tux01/q*' 1h
 same "in place of the first" 3 "$(sql "SELECT group_concat(id) FROM silence WHERE pattern = 'tux01/q*' AND t1 > 1000 * unixepoch() + 1000")"
 same "nothing is told yet" 0 "$(told quiet problem)"
@@ -109,8 +109,13 @@ same "and the acknowledgement is over" 0 "$(sql "SELECT count(*) FROM silence WH
 runs "nothing to forget" 2 dog forget 'tux99/*'
 sheepdog -c conf -t gone -e 'exit 1' 2> barks.log
 check "what was told" wait_until 20 told_is gone problem 1
+runs "what is expected by hand" 0 dog expect tux01/gone --every 1d
+echo '(config (name "tux01") (mailto "") (expect "tux01/gone" (every "1d")))' > conf
 runs "is forgotten" 0 dog forget tux01/gone
 has "as many as were meant" "1 subject forgotten" err
+same "what was asked for by hand is so no more" 0 "$(sql "SELECT count(*) FROM asked")"
+has "what the configuration names is said to stay" "warning: tux01/gone is expected still" err
+check "and where" grep -qE "^hint: take it out at .*conf:1$" err
 check "and ended, once" wait_until 20 told_is gone closed 1
 same "its history stays" 1 "$(sql "SELECT count(*) FROM interruption WHERE tag = 'gone' AND \"end\" = 'closed'")"
 dog status --all > out

@@ -3,6 +3,7 @@
 
 (define-module (sheepdog command diary)
   #:use-module (sheepdog calendar)
+  #:use-module (sheepdog command configured)
   #:use-module (sheepdog command deliver)
   #:use-module (sheepdog command options)
   #:use-module (sheepdog command place)
@@ -18,7 +19,7 @@
   #:use-module (ice-9 format)
   #:use-module (ice-9 match)
   #:use-module (srfi srfi-1)
-  #:autoload (sheepdog config) (config-entries entry-place entry-value read-config)
+  #:autoload (sheepdog config) (entry-place entry-value)
   #:export (run
             %syntax))
 
@@ -69,20 +70,14 @@
       (remark (format #f "entered as #~a" id))
       0)))
 
-(define (configured place)
-  "Return the entries of the configuration of PLACE that are for the diary."
-  (if (place-ref place 'file)
-      (config-entries (read-config (place-ref place 'file) #:check? #f) 'diary)
-      '()))
-
 (define (refuse-to-strike place name)
   "Raise `usage': NAME cannot be struck out by hand."
   (match (find (lambda (entry) (string=? name (symbol->string (entry-value entry))))
-               (configured place))
+               (configured-entries place 'diary))
     (#f (usage (format #f "there is no ~a in the diary" (printable name))
                "'sheepdog diary --list' shows what there is"))
-    (entry (usage (format #f "~a is of the configuration" (printable name))
-                  (string-append "take it out at " (entry-place entry))))))
+    (entry (raise-configured (format #f "~a is of the configuration" (printable name))
+                             (entry-place entry)))))
 
 (define (strike! db place name)
   (let ((id (string->count (if (string-prefix? "#" name) (string-drop name 1) name))))
@@ -94,7 +89,7 @@
 (define (print-diary db place options common)
   (let* ((now (%now))
          (entered (if db (entered-appointments db) '()))
-         (rows (diary-objects entered (configured place) now)))
+         (rows (diary-objects entered (configured-entries place 'diary) now)))
     (case (assq-ref common 'format)
       ((json) (print-json (document 'diary now `(appointments . ,(list->vector rows)))))
       ((sexp) (print-sexp 'sheepdog-diary

@@ -3,6 +3,7 @@
 
 (define-module (sheepdog command expect)
   #:use-module (sheepdog awaited)
+  #:use-module (sheepdog command configured)
   #:use-module (sheepdog command deliver)
   #:use-module (sheepdog command options)
   #:use-module (sheepdog command place)
@@ -21,8 +22,6 @@
   #:use-module (sheepdog view expect)
   #:use-module (ice-9 format)
   #:use-module (ice-9 match)
-  #:autoload (sheepdog config) (read-config)
-  #:autoload (sheepdog policy) (policy policy-rules)
   #:export (run
             %syntax))
 
@@ -59,10 +58,6 @@
   (or (pattern text)
       (usage (format #f "'~a' is no HOST/TAG" (printable text))
              (format #f "everything on ~a is '~a/*'" (printable text) (printable text)))))
-
-(define (configured place)
-  "Return the index of what the configuration of PLACE expects."
-  (policy-rules (policy (read-config (place-ref place 'file) #:check? #f))))
 
 (define (call-with-changes place thunk)
   "Call THUNK and let the clock find out what that changes."
@@ -104,10 +99,10 @@
          (dropped? (unask! db text)))
     (match (pattern-names pattern)
       (((? string? host) . (? string? tag))
-       (let ((rule (plain-rule (configured place) host tag)))
+       (let ((rule (plain-rule (configured-rules place) host tag)))
          (when rule
-           (usage (format #f "the configuration expects ~a" (printable text))
-                  (string-append "take it out at " (demand-place (rule-demand rule)))))
+           (raise-configured (format #f "the configuration expects ~a" (printable text))
+                             (demand-place (rule-demand rule))))
          (exempt! db host tag (who-asks) (%now))))
       (_ (unless dropped?
            (usage (format #f "nobody asked for '~a' by command" (printable text))
@@ -123,7 +118,7 @@
 ;;; The list.
 
 (define (objects db place)
-  (append (map rule-object (index-rules (configured place)))
+  (append (map rule-object (index-rules (configured-rules place)))
           (if db
               (append (map (match-lambda
                              ((rule who at) (rule-object rule #:who who #:at at)))
