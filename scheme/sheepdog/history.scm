@@ -27,8 +27,11 @@
             entry-id entry-at entry-received entry-host entry-tag entry-monitor
             entry-kind entry-state entry-before entry-nth entry-summary entry-elapsed
             entry-told entry-held?
+            state-before
+            bad-in-a-row
             newest-entries
             entries-after
+            sort-entries
             newest-id
             find-entry
             event-time))
@@ -163,7 +166,7 @@ ms, the oldest first; '() where no command runs."
 (define-record-type <entry>
   (entry id at received host tag monitor kind state before nth summary elapsed told held?)
   entry?
-  (id entry-id)                                  ;of the message and its event
+  (id entry-id)                                  ;of the message and its event | #f: see annals
   (at entry-at)                                  ;epoch ms
   (received entry-received)                      ;epoch ms
   (host entry-host)
@@ -178,14 +181,15 @@ ms, the oldest first; '() where no command runs."
   (told entry-told)                              ;list of recipients told of it
   (held? entry-held?))                           ;may somebody still be told of it?
 
-(define (before db host tag at id)
-  "The state of the result before that of ID at AT, a string; \"\": there is none."
-  (or (sql-value db "SELECT state, t, event FROM said WHERE host = " host " AND tag = " tag
+(define (state-before db host tag at id)
+  "The state of the result before that of ID at AT, a symbol, or #f: there is none."
+  (state
+   (or (sql-value db "SELECT state, t, event FROM said WHERE host = " host " AND tag = " tag
                  " AND (t, event) < (" at ", " id ") AND state <> ''
  ORDER BY t DESC, event DESC LIMIT 1")
-      ""))
+       "")))
 
-(define (nth db host tag at id)
+(define (bad-in-a-row db host tag at id)
   "How many results of HOST/TAG in a row, up to that of ID at AT, were not ok;
 a thousand and more are a thousand."
   (let ((ok (match (sql-row db "SELECT t, event FROM said WHERE host = " host
@@ -223,8 +227,8 @@ a thousand and more are a thousand."
      (let* ((now (state now))
             (bad? (and now (not (eq? now 'ok)))))
        (entry id at received host tag monitor (string->symbol kind) now
-              (and now (state (before db host tag at id)))
-              (if bad? (nth db host tag at id) 0)
+              (and now (state-before db host tag at id))
+              (if bad? (bad-in-a-row db host tag at id) 0)
               summary elapsed
               (told-of db id)
               (and bad? (held? db id)))))))

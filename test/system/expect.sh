@@ -67,7 +67,13 @@ own_late() {
   sheepdog queue flush > /dev/null
   sql_is late "SELECT hard FROM subject WHERE tag = 'job'"
 }
+sheepdog log '*/job' --state late --follow > follow 2> follow.err &
+follower=$!
 check "and late when it does not run, as soon as somebody calls" wait_until 10 own_late
+runs "the log says when" 0 sheepdog log '*/job' --state late
+check "and since when" grep -qE '^20..-..-.. ..:..:..  [^ ]+  job  ok -> LATE  not ' out
+check "who follows it sees it come" wait_until 5 grep -q "ok -> LATE" follow
+kill "$follower"
 
 # --- two servers that expect each other
 

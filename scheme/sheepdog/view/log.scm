@@ -29,19 +29,25 @@
                        (cond ((pair? (entry-told entry)) '())
                              ((entry-held? entry) '("not yet"))
                              (else '("no mail"))))))
-    (if (or (null? parts) (not (bad? (entry-state entry))))
+    (if (or (null? parts) (not (bad? (entry-state entry))) (eq? 'day (entry-kind entry)))
         ""
         (string-append " (" (string-join parts ", ") ")"))))
 
+(define (stamp entry)
+  (if (eq? 'day (entry-kind entry))
+      (time->local "%F" (entry-at entry))
+      (time->stamp (entry-at entry))))
+
 (define (row entry outcome)
-  (list (time->stamp (entry-at entry))
+  (list (stamp entry)
         (printable (entry-host entry))
         (printable (entry-tag entry))
         (styled (entry-state entry) (change entry))
         (string-trim
          (string-append (result-words (entry-state entry) (entry-summary entry)
                                       (entry-elapsed entry)
-                                      (and (bad? (entry-state entry)) (outcome entry)))
+                                      (and (bad? (entry-state entry)) (entry-id entry)
+                                           (outcome entry)))
                         (remark entry)))))
 
 (define* (log-lines entries #:key (outcome (const #f)) (wide? #f))
@@ -90,7 +96,7 @@ received was notified'."
               (state . ,(absent (entry-state entry)))
               (summary . ,(entry-summary entry)))
             (remove (lambda (pair) (memq (car pair) '(monitor kind state summary))) rest)
-            `((id . ,(entry-id entry))
+            `((id . ,(absent (entry-id entry)))
               (received . ,(instant (entry-received entry)))
               (was . ,(absent (entry-before entry)))
               (notified . ,(list->vector (entry-told entry)))))))
@@ -99,7 +105,7 @@ received was notified'."
   "Return the lines of `sheepdog log -f org' for ENTRIES: a table."
   (org-table '(id time host tag was state summary)
              (map (lambda (entry)
-                    `((id . ,(entry-id entry))
+                    `((id . ,(absent (entry-id entry)))
                       (time . ,(instant (entry-at entry)))
                       (host . ,(entry-host entry))
                       (tag . ,(entry-tag entry))
