@@ -29,7 +29,7 @@
             verdict
             verdict?
             verdict-recipient verdict-event verdict-verdict verdict-reason
-            verdict-count
+            verdict-count verdict-until
             newest-verdicts
             refusals))
 
@@ -131,23 +131,28 @@ its EVENT, as a list of <telling>, the oldest first."
  " ORDER BY a.outbox DESC LIMIT " limit)))))
 
 (define-record-type <verdict>
-  (verdict recipient event verdict reason count)
+  (make-verdict recipient event verdict reason count until)
   verdict?
   (recipient verdict-recipient)
   (event verdict-event)                          ;id of the newest that it counts
   (verdict verdict-verdict)                      ;symbol: tell hold no
   (reason verdict-reason)                        ;string
-  (count verdict-count))
+  (count verdict-count)
+  (until verdict-until))                         ;epoch ms: when it is decided again | #f
+
+(define* (verdict recipient event verdict reason count #:optional until)
+  (make-verdict recipient event verdict reason count until))
 
 (define (newest-verdicts db subject)
   "Return what was decided last for each recipient about SUBJECT, a <standing>: a
 list of <verdict>."
   (map (match-lambda
-         (#(recipient event decided reason count)
-          (verdict recipient event (string->symbol decided) reason count)))
-       (sql db "SELECT recipient, event, verdict, reason, count FROM decision
- WHERE id IN (SELECT max(id) FROM decision WHERE subject = " (standing-id subject)
- " GROUP BY recipient) ORDER BY recipient")))
+         (#(recipient event decided reason count until)
+          (verdict recipient event (string->symbol decided) reason count until)))
+       (sql db "SELECT d.recipient, d.event, d.verdict, d.reason, d.count, h.until FROM decision d
+ LEFT JOIN hold h ON h.subject = d.subject AND h.recipient = d.recipient AND d.verdict = 'hold'
+ WHERE d.id IN (SELECT max(id) FROM decision WHERE subject = " (standing-id subject)
+ " GROUP BY recipient) ORDER BY d.recipient")))
 
 (define (refusals db host event)
   "Return the facts of EVENT, of HOST, that were refused: a list of (RELATION . REASON)."

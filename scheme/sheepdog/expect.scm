@@ -95,10 +95,10 @@ demands apart; PLACE says where they are written."
 (define (demand->text demand)
   "Return DEMAND for people: \"daily at 06:00, grace 2 h\", \"every 15 min, grace 5 min\"."
   (define (part words value)
-    (if value (list (string-append words (duration->text value))) '()))
+    (if value (list (string-append words (period->text value))) '()))
   (string-join
    `(,(if (demand-every demand)
-          (string-append "every " (duration->text (demand-every demand)))
+          (string-append "every " (period->text (demand-every demand)))
           (cron->text (demand-cron demand)))
      ,@(if (and (demand-cron demand) (not (equal? (demand-zone demand) (local-zone))))
            (list (zone-name (demand-zone demand)))
@@ -108,7 +108,7 @@ demands apart; PLACE says where they are written."
      ,@(part "ended within " (demand-finish-within demand))
      ,@(match (demand-at-most demand)
          (#f '())
-         ((n . span) (list (format #f "at most ~a in ~a" n (duration->text span)))))
+         ((n . span) (list (format #f "at most ~a in ~a" n (period->text span)))))
      ,@(part "not quicker than " (demand-not-quicker demand))
      ,@(if (demand-during demand) (list (string-append "during " (demand-during demand))) '())
      ,@(if (eq? 'any (demand-by demand)) '("by any message") '()))
@@ -308,7 +308,7 @@ we were deaf (#f: we never were): no patience ends before that and a grace more.
 
 (define (due-words expectation)
   (string-append "due " (moment (expectation-due expectation)) ", grace "
-                 (duration->text (demand-grace (expectation-demand expectation)))))
+                 (period->text (demand-grace (expectation-demand expectation)))))
 
 (define (reason expectation limit heard)
   (match (limit-kind limit)

@@ -68,8 +68,8 @@
 (define-record-type <quiet>
   (quiet kind name until who reason)
   quiet?
-  (kind quiet-kind)                              ;symbol: silenced acked
-  (name quiet-name)                              ;string: #3, or FILE:LINE
+  (kind quiet-kind)                              ;symbol: silenced acked held
+  (name quiet-name)                              ;string: #3, FILE:LINE, or what it depends on
   (until quiet-until)                            ;epoch ms | #f: until it is ok, or no time
   (who quiet-who)                                ;string, "": the configuration
   (reason quiet-reason))                         ;string

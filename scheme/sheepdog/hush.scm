@@ -10,6 +10,8 @@
   #:use-module (sheepdog policy)
   #:use-module (sheepdog request)
   #:use-module (sheepdog silence)
+  #:use-module (sheepdog sql)
+  #:use-module (ice-9 match)
   #:use-module (srfi srfi-1)
   #:export (hush))
 
@@ -35,14 +37,31 @@
                      (request-who ack) (request-reason ack)))
         '())))
 
+(define (holds db)
+  "Return what is held because of what it depends on: a table from ids of subjects to <quiet>."
+  (let ((table (make-hash-table)))
+    (for-each (match-lambda
+                (#(subject key until)
+                 (hashv-set! table subject (quiet 'held key until "" ""))))
+              (sql db "SELECT subject, key, min(until) FROM hold
+ WHERE reason IN ('parent', 'parent-wait', 'settle') GROUP BY subject, key"))
+    table))
+
+(define (held standing holds)
+  (match (hashv-ref holds (standing-id standing))
+    (#f '())
+    (quiet (list quiet))))
+
 (define (hush db config standings now)
-  "Return STANDINGS with what keeps them quiet at NOW, by command or by CONFIG."
+  "Return STANDINGS with what keeps them quiet at NOW: by command, by CONFIG, by what they depend on."
   (let ((silences (silences-at db (policy-silences (policy config)) now))
         (acks (filter (lambda (request) (eq? 'ack (request-kind request)))
-                      (requests db now))))
-    (if (and (null? silences) (null? acks))
+                      (requests db now)))
+        (holds (holds db)))
+    (if (and (null? silences) (null? acks) (zero? (hash-count (const #t) holds)))
         standings
         (map (lambda (standing)
                (quieten standing (append (silenced standing silences now)
-                                         (acked standing acks))))
+                                         (acked standing acks)
+                                         (held standing holds))))
              standings))))

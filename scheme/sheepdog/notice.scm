@@ -21,6 +21,7 @@
 (define %most-among-others 5)                     ;of the output, where others are told of, too
 (define %longest-line 500)                        ;characters, of the output
 (define %longest-title 160)                       ;characters
+(define %day (* 24 60 60 1000))
 
 (define-record-type <notice>
   (make-notice kind subject monitor event words outcome last-ok ok-since told first since
@@ -172,7 +173,11 @@ history note) tells of SUBJECT at NOW; the others are as in the record."
   "Return what the subject of NOTICE, a problem, was before."
   (cond ((notice-ok-since notice)
          => (lambda (since)
-              (string-append "; it was ok since " (time->local "%-d %b" since) ".")))
+              (string-append "; it was ok since "
+                             (if (< (- (or (notice-since notice) (notice-now notice)) since) %day)
+                                 (moment since)
+                                 (time->local "%-d %b" since))
+                             ".")))
         ((subject-ok-event (notice-subject notice)) ".")
         (else "; it was never ok before.")))
 
@@ -305,7 +310,7 @@ that counts."
        (change)
        (if (notice-first notice)
            (string-append "; first told on " (moment (notice-first notice)))
-           "; not told of it before; not silenced; nothing it depends on is down"))))))
+           "; not silenced; nothing it depends on is down"))))))
 
 (define (details notice)
   "Return lines about the newest result of NOTICE.  What is late has none."

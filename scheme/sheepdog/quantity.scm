@@ -9,6 +9,7 @@
   #:export (parse-duration
             duration->text
             milliseconds->json
+            period->text
             parse-size
             size->text
             parse-percentage
@@ -94,6 +95,25 @@ integer in the measure of UNITS, an alist from names to factors; #f if it is non
                               (string-append " " (number->string minutes) " min")))))
         ((< ms (* 2 %day)) (string-append (whole %hour) " h"))
         (else (string-append (whole %day) " days"))))
+
+(define (period->text ms)
+  "Return MS, which somebody asked for, for people and exact: \"90 s\" \"2 min 30 s\" \"36 h\"
+\"2 days 2 h\"."
+  (define (parts ms units)
+    (match units
+      (() '())
+      (((size . name) . rest)
+       (let ((n (quotient ms size)))
+         (append (if (zero? n) '() (list (format #f "~a ~a" n name)))
+                 (parts (remainder ms size) rest))))))
+  (define units
+    `((,%day . "days") (,%hour . "h") (,%minute . "min") (,%second . "s")))
+  (if (or (zero? ms) (not (zero? (remainder ms %second))))
+      (duration->text ms)
+      (string-join (parts ms (cond ((< ms (* 2 %minute)) (cdddr units))
+                                   ((< ms (* 2 %day)) (cdr units))
+                                   (else units)))
+                   " ")))
 
 (define (size->text bytes)
   "Return BYTES for people: \"512 B\" \"64 KiB\" \"1.5 MiB\"."

@@ -38,6 +38,18 @@
     '((0 "SHEEPDOG OK - h/t/x: ok | age=3600s")
       (3 "SHEEPDOG UNKNOWN - h/t/x: the last result is 1 h old, over 59 min | age=3600s"))
     (list (answer 'ok #:max-age %hour) (answer 'ok #:max-age (- %hour 60000))))
+  (test-equal "that nobody is told is said of what is not ok"
+    '("SHEEPDOG CRITICAL - h/t: full (silenced, held)" "SHEEPDOG OK - h/t: full")
+    (map (lambda (state)
+           (call-with-values
+               (lambda ()
+                 (check-answer (quieten (standing 1 "h" "t" "error" state state %now #f 0 %now 7 #f #f
+                                                  "full" #f #f)
+                                        (list (quiet 'silenced "#3" #f "" "")
+                                              (quiet 'held "sw/PING" #f "" "")))
+                               %now))
+             (lambda (status line) line)))
+         '(fail ok)))
   (test-equal "nothing is well where the server died"
     '(3 "SHEEPDOG UNKNOWN - h/t/x: the server gave no sign of life since 2 h | age=3600s")
     (answer 'ok #:dead-since (- %now (* 2 %hour))))

@@ -33,7 +33,7 @@
                          (sql-value (world-db world) "SELECT count(*) FROM ledger")
                          (sql-value (world-db world) "SELECT count(*) FROM bygone")))))
 (scenario "N24 (b): what is still wrong is a problem"
-  '(("d1 08:01:36" problem "h/t failed on Mon 23 Nov at 04:00; it was ok since 23 Nov. It was heard on Mon 23 Nov at 08:00."))
+  '(("d1 08:01:36" problem "h/t failed on Mon 23 Nov at 04:00; it was ok since Mon 23 Nov at 03:00. It was heard on Mon 23 Nov at 08:00."))
   (play "" (spool '("d1 02:00" "d1 08:00:05" "fail") '("d1 03:00" "d1 08:00:05" "ok")
                   '("d1 04:00" "d1 08:00:06" "fail"))
         #:until "d1 12:00"

@@ -51,7 +51,7 @@
   last ok   Thu 19 Nov at 06:14, took 14 min
 stderr, 1 line:
   Repository /export/backup/borg does not exist.
-because: ok -> fail; not told of it before; not silenced; nothing it depends on is down
+because: ok -> fail; not silenced; nothing it depends on is down
   sheepdog show 1790; sheepdog ack penguin2/BORG-ETC
 "
     (notice-text problem))

@@ -1,6 +1,8 @@
 ;;; parent-scenarios.scm -- what is late, and what explains that, in stories
 ;;; SPDX-License-Identifier: GPL-3.0-or-later
 
+(use-modules (sheepdog history) (sheepdog hush) ((sheepdog view status) #:select (status-exit)))
+
 (define (every-five subject grace)
   "Return the entry that expects SUBJECT each five minutes."
   (format #f "(expect ~s (every \"5m\") (grace ~s))" subject grace))
@@ -70,6 +72,27 @@
         #:until "10:50"
         #:result (lambda (world)
                    (list (told-in-short world) (waited world "h/load") (waited world "h/disk")))))
+
+(scenario "N15: what is held because of another says so, and counts all the same"
+  '((("h/PING" ()) ("h/disk" ((held "h/PING" #f))) ("h/load" ((held "h/PING" #f)))) 1)
+  (play "(expect \"h/load\" (every \"10m\") (grace \"10m\")) (expect \"h/disk\" (every \"10m\") (grace \"10m\"))
+ (expect \"h/PING\" (every \"15m\") (grace \"15m\"))"
+        '()
+        #:first '(("10:00" "ok" #:subject "h/load") ("10:00" "ok" #:subject "h/PING")
+                  ("10:05" "ok" #:subject "h/disk"))
+        #:until "10:50"
+        #:result (lambda (world)
+                   (let ((standings (hush (world-db world) (world-config world)
+                                          (subjects (world-db world)) (world-now world))))
+                     (list (map (lambda (standing)
+                                  (list (string-append (standing-host standing) "/"
+                                                       (standing-tag standing))
+                                        (map (lambda (quiet)
+                                               (list (quiet-kind quiet) (quiet-name quiet)
+                                                     (quiet-until quiet)))
+                                             (standing-quiet standing))))
+                                standings)
+                           (status-exit standings))))))
 
 (scenario "N21: each state is told once in an incident"
   '((("10:00:30" "LATE h/t") ("11:00:30" "FAIL h/t") ("13:00:30" "ok h/t"))

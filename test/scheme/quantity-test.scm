@@ -27,6 +27,10 @@
     (map duration->text
          '(0 412 2000 12900 90000 120000 899000 11940000 32400000 41000000 129600000
            259200000)))
+  (test-equal "what somebody asked for is told exactly"
+    '("0 s" "0.4 s" "90 s" "2 min" "2 min 30 s" "2 h 1 s" "36 h" "2 days 2 h 30 min" "7 days")
+    (map period->text
+         '(0 412 90000 120000 150000 7201000 129600000 181800000 604800000)))
   (test-equal "sizes are understood"
     '(512 512 65536 10000000 8589934592 1572864)
     (map parse-size '("512" "512B" "64KiB" "10MB" "8GiB" "1.5MiB")))

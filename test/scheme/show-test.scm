@@ -77,7 +77,8 @@
       "  notified  mail to admin@myhost.eu on 20 Nov 06:00:42 for message 1790"
       "            not for 1841: same state, no reminder is due"
       "stderr, 1 line:"
-      "  Repository /export/backup/borg does not exist.")
+      "  Repository /export/backup/borg does not exist."
+      "stdout, 1 line: --output shows it")
     (subject-lines %dossier %now))
 
   (test-equal "--output shows both streams"
@@ -91,7 +92,8 @@
       "  outcome  exit status 2 after 0.4 s, user ibackup, in /home/ibackup"
       "  message  1841 from 3f9c:44, sent 06:00:12, received 06:00:12, monitor-error"
       "stderr, 1 line:"
-      "  Repository /export/backup/borg does not exist.")
+      "  Repository /export/backup/borg does not exist."
+      "stdout, 1 line: --output shows it")
     (message-lines (of %borg) %now))
 
   (test-equal "fields, facts, what was refused of them, what is odd"
@@ -135,7 +137,9 @@
       "            mail to c@x waits to be sent for message 5"
       "            the log on 22 Nov 09:00:00 for message 5"
       "            not to a@x for 7 and 2 before: milder than what was told"
-      "            not to b@x for 7: not bad for long enough: 1/3")
+      "            not to b@x for 7: not bad for long enough: 1/3"
+      "            not to c@x for 7: (on ...) does not ask for this state"
+      "            not yet to d@x for 7: just back is what it depends on: sw/PING, until 09:20:00")
     (filter (lambda (line)
               (or (string-prefix? "  notified" line)
                   (string-prefix? (make-string 12 #\space) line)))
@@ -150,19 +154,24 @@
                       #:verdicts
                       (list (verdict "a@x" 7 'no "milder" 3)
                             (verdict "b@x" 7 'no "soft 1/3" 1)
-                            (verdict "c@x" 7 'no "fine" 1)
+                            (verdict "c@x" 7 'no "fine" 4)
+                            (verdict "d@x" 7 'hold "settle sw/PING" 1 (at "2026-11-22 09:20"))
                             (verdict "log" 7 'tell "problem" 1)))
              %now #:wide? #t)))
 
   (test-equal "until when nobody is told, and who asked for that"
     '("  silenced  until Tue 24 Nov 00:00: new disk (a.conf:3)"
-      "  acked     until it is ok by me (#4)")
-    (filter (lambda (line) (string-contains line " until "))
+      "  acked     until it is ok by me (#4)"
+      "  held      while that is down (sw/PING)"
+      "  held      until today 09:20 (sw/PING)")
+    (filter (lambda (line) (any (lambda (word) (string-contains line word)) '(" until " " held ")))
             (subject-lines
              (dossier #:standing
                       (quieten (standing* 'warn)
                                (list (quiet 'silenced "a.conf:3" (at "2026-11-24") "" "new disk")
-                                     (quiet 'acked "#4" #f "me" ""))))
+                                     (quiet 'acked "#4" #f "me" "")
+                                     (quiet 'held "sw/PING" #f "" "")
+                                     (quiet 'held "sw/PING" (at "2026-11-22 09:20") "" ""))))
              %now)))
 
   (test-equal "what was never ok, and of which no command is known"
@@ -197,7 +206,7 @@
                      (done . "2026-11-20T06:00:42Z") (done_epoch . 1795154442)
                      (next . null) (tries . 1) (error . null))))
       (decisions . #(((recipient . "admin@myhost.eu") (message . 1841) (verdict . no)
-                      (reason . "same") (count . 1)))))
+                      (reason . "same") (until . null) (count . 1)))))
     (let ((json (document->json (dossier-document %dossier %now))))
       ;; Both objects have tests of their own: status-test, log-test.
       (map (lambda (pair)

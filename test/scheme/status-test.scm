@@ -179,7 +179,7 @@
                      (expected . "every 24 h, grace 15 min") (missed . 1)
                      (summary . "borg exited with status 2 after 0.4 s")
                      (message . 1841) (elapsed . 0.4) (failures . 3)
-                     (silenced . #f) (acked . #f)))))
+                     (silenced . #f) (acked . #f) (held . #f)))))
     (document->json (status-document (list (third %herd)) %now look)))
 
   (test-equal "an S-expression leaves out what is not known"
@@ -187,7 +187,7 @@
       (version 0) (time 1795338900)
       (subject (host "tux02") (tag "PING") (monitor "error") (state late)
                (since 1795298640) (last 1795298640) (summary "none for 30 min")
-               (message 1841) (failures 0) (silenced no) (acked no)))
+               (message 1841) (failures 0) (silenced no) (acked no) (held no)))
     (document->sexp 'sheepdog-status
                     (status-document (list (list-ref %herd 9)) %now)))
 
@@ -203,6 +203,6 @@
       ":MESSAGE: 1841"
       ":FAILURES: 0"
       ":SILENCED: no"
-      ":ACKED: no"
+      ":ACKED: no" ":HELD: no"
       ":END:")
     (status-org (list (list-ref %herd 10)))))

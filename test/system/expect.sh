@@ -50,12 +50,17 @@ check "what was never heard of is late all the same" wait_until 10 hard late a t
 runs "show says never" 0 sheepdog -c a.conf show tux/dump
 has "what it missed" "missed" out
 runs "something is expected by command" 0 sheepdog -c a.conf expect 'tux/late' --every 1s --grace 1s
+has "which is confirmed" "tux/late is expected every 1 s" err
 check "the server finds it late without being told" wait_until 10 hard late a tux/late
 runs "and no longer" 0 sheepdog -c a.conf expect 'tux/late' --off
+has "and how to undo that" "exempt from all patterns; 'sheepdog expect tux/late --every D' ends that" err
 check "its span is closed" wait_until 10 sql_is "closed" \
   "SELECT \"end\" FROM interruption WHERE tag = 'late'" "$work/a/sheepdog.db"
 runs "what the configuration says cannot be taken back by command" 2 sheepdog -c a.conf expect tux/dump --off
 has "it is named" "a.conf:2" err
+runs "a pattern may be a slip" 0 sheepdog -c a.conf expect 'tx/*' --every 1h
+has "which is said" "hint: did you mean 'tux/*'?" err
+runs "it is taken back" 0 sheepdog -c a.conf expect 'tx/*' --off
 runs "the list has all that is expected" 0 sheepdog -c a.conf expect --list
 has "of the configuration" "tux/dump  every 2 s, grace 1 s" out
 has "and who is exempt" "exempt from patterns" out

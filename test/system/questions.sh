@@ -15,6 +15,8 @@ runs "what failed is critical" 2 dog check disk
 has "with the reason" "SHEEPDOG CRITICAL - tux01/disk: exit status 2 | age=" out
 runs "what was never heard is unknown" 3 dog check tux01/dumb
 has "in one line, too" "SHEEPDOG UNKNOWN - tux01/dumb: never heard" out
+runs "so is a pattern" 3 dog check 'tux01/*'
+has "which has an action of its own" "SHEEPDOG UNKNOWN - 'check' wants one subject, got tux01/* ('sheepdog status' takes a pattern)" out
 runs "so is a call that is wrong" 3 dog check --max-age=x disk
 runs "programs may have it as data" 2 sh -c 'sheepdog check -c conf disk -f json > json; s=$?; jq -e ".status == 2 and .state == \"fail\"" json > /dev/null && exit $s'
 
@@ -74,6 +76,8 @@ same "it does not count for the exit status" 0 $?
 has "and status says why" "silenced" out
 dog show tux01/quiet > out
 check "show says until when, by whom and why" grep -qE "^  silenced +until .* by $(id -un): new disk \(#2\)" out
+runs "check as well" 2 dog check tux01/quiet
+has "behind the reason" "exit status 1 (silenced) |" out
 check "programs may know" sh -c 'sheepdog status -c conf -f json tux01/quiet | jq -e ".subjects[0].silenced == true and .subjects[0].acked == false" > /dev/null'
 echo '(config (name "tux01") (mailto "") (silence "tux01/z*" (until "2099-01-01") (reason "old")))' > conf
 dog silence --list > out

@@ -17,6 +17,7 @@
   #:use-module (sheepdog view document)
   #:use-module (ice-9 format)
   #:use-module (ice-9 match)
+  #:use-module (srfi srfi-1)
   #:export (run
             %syntax
             check-answer))
@@ -44,14 +45,23 @@
   "Return TEXT as it may stand before the | of the data, in one line."
   (string-map (lambda (c) (if (char=? c #\|) #\/ c)) (printable text)))
 
+(define (quiet-words standing)
+  "Return \" (silenced)\", \" (acked, held)\", or the empty string: whoever wants to know is told."
+  (match (standing-quiet standing)
+    (() "")
+    (quiet (string-append " (" (string-join (map (compose symbol->string quiet-kind) quiet) ", ")
+                          ")"))))
+
 (define (said standing age)
   "Return what there is to say of STANDING, whose newest result is AGE ms old; #f: there is none."
   (let ((summary (standing-summary standing)))
-    (match (standing-state standing)
-      ('late (if age
-                 (string-append "late, the last result is " (duration->text age) " old")
-                 "late, never heard"))
-      (state (if (string-null? summary) (symbol->string state) summary)))))
+    (string-append
+     (match (standing-state standing)
+       ('late (if age
+                  (string-append "late, the last result is " (duration->text age) " old")
+                  "late, never heard"))
+       (state (if (string-null? summary) (symbol->string state) summary)))
+     (if (eq? 'ok (standing-state standing)) "" (quiet-words standing)))))
 
 (define (data standing age)
   (string-append "age=" (number->string (quotient age 1000)) "s"
@@ -85,9 +95,13 @@ DEAD-SINCE (ms, #f: it lives)."
 
 (define (check db place text options common)
   (match (named-subject db (string-downcase (place-ref place 'name)) text)
-    (#f (raise-error 'usage (string-append (printable text) ": never heard")))
-    (standing
-     (let ((now (%now)))
+    (#f (if (string-any (char-set #\* #\? #\[) text)
+            (raise-error 'usage (string-append "'check' wants one subject, got " (printable text))
+                         "'sheepdog status' takes a pattern")
+            (raise-error 'usage (string-append (printable text) ": never heard"))))
+    (found
+     (let* ((now (%now))
+            (standing (first (hushed db place (list found) now))))
        (call-with-values
            (lambda ()
              (check-answer standing now #:at (newest-result db standing)

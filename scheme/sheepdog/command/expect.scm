@@ -7,6 +7,7 @@
   #:use-module (sheepdog command deliver)
   #:use-module (sheepdog command options)
   #:use-module (sheepdog command place)
+  #:use-module (sheepdog command subject)
   #:use-module (sheepdog core)
   #:use-module (sheepdog demand)
   #:use-module (sheepdog error)
@@ -60,18 +61,40 @@
              (format #f "everything on ~a is '~a/*'" (printable text) (printable text)))))
 
 (define (call-with-changes place thunk)
-  "Call THUNK and let the clock find out what that changes."
-  (call-with-place-database place (if (has-database? place) 'read-write 'create)
-    (lambda (db)
-      (with-transaction db
-        (thunk db)
-        (renew-members! db (rules->index (asked-rules db)) (%now)))))
-  (when (place-ref place 'standalone)
-    (hand-over! place))
-  0)
+  "Call THUNK, let the clock find out what that changes, then say the remarks, strings, that it returned;
+return the exit status."
+  (let ((remarks (call-with-place-database place (if (has-database? place) 'read-write 'create)
+                   (lambda (db)
+                     (with-transaction db
+                       (let ((remarks (thunk db)))
+                         (renew-members! db (rules->index (asked-rules db)) (%now))
+                         remarks))))))
+    (when (place-ref place 'standalone)
+      (hand-over! place))
+    (for-each remark remarks)
+    0))
 
 
 ;;; On and off.
+
+(define (plain-names pattern)
+  "Return (HOST . TAG) of PATTERN when it is a plain name, else #f."
+  (match (pattern-names pattern)
+    ((and names ((? string?) . (? string?))) names)
+    (_ #f)))
+
+(define (expect-one! db pattern every cron options)
+  "Demand a success of what PATTERN fits EVERY ms, or as CRON says; return what to say of that."
+  (match (plain-names pattern)
+    (#f (warn-of-nothing db pattern))
+    ((host . tag) (unexempt! db host tag)))
+  (ask! db (pattern-text pattern) (who-asks) (%now) #:every every #:cron cron
+        #:grace (option-ref options 'grace)
+        #:finish-within (option-ref options 'finish-within))
+  (string-append (printable (pattern-text pattern)) " is expected "
+                 (if every
+                     (string-append "every " (period->text every))
+                     (string-append "at '" cron "'"))))
 
 (define (expect! place texts options)
   (let ((every (option-ref options 'every)) (cron (option-ref options 'cron)))
@@ -83,36 +106,32 @@
     (let ((patterns (map checked-pattern texts)))
       (call-with-changes place
         (lambda (db)
-          (for-each
-           (lambda (pattern)
-             (ask! db (pattern-text pattern) (who-asks) (%now) #:every every #:cron cron
-                   #:grace (option-ref options 'grace)
-                   #:finish-within (option-ref options 'finish-within))
-             (match (pattern-names pattern)
-               (((? string? host) . (? string? tag)) (unexempt! db host tag))
-               (_ #t)))
-           patterns))))))
+          (map (lambda (pattern) (expect-one! db pattern every cron options)) patterns))))))
 
 (define (expect-no-more! db place pattern)
-  "Expect nothing more of PATTERN: drop what was asked for it; a plain name is exempt from patterns."
+  "Expect nothing more of PATTERN: drop what was asked for it; a plain name is exempt from patterns.
+Return what to say of that."
   (let* ((text (pattern-text pattern))
          (dropped? (unask! db text)))
-    (match (pattern-names pattern)
-      (((? string? host) . (? string? tag))
+    (match (plain-names pattern)
+      ((host . tag)
        (let ((rule (plain-rule (configured-rules place) host tag)))
          (when rule
            (raise-configured (format #f "the configuration expects ~a" (printable text))
                              (demand-place (rule-demand rule))))
-         (exempt! db host tag (who-asks) (%now))))
+         (exempt! db host tag (who-asks) (%now))
+         (string-append (printable text) " is exempt from all patterns; 'sheepdog expect "
+                        (shell-word (printable text)) " --every D' ends that")))
       (_ (unless dropped?
            (usage (format #f "nobody asked for '~a' by command" (printable text))
-                  "'sheepdog expect --list' shows what is expected, and who says so"))))))
+                  "'sheepdog expect --list' shows what is expected, and who says so"))
+         (string-append "nothing is demanded of " (printable text) " by command any more")))))
 
 (define (off! place texts)
   (let ((patterns (map checked-pattern texts)))
     (call-with-changes place
       (lambda (db)
-        (for-each (lambda (pattern) (expect-no-more! db place pattern)) patterns)))))
+        (map (lambda (pattern) (expect-no-more! db place pattern)) patterns)))))
 
 
 ;;; The list.

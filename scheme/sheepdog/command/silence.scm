@@ -54,14 +54,6 @@
            (else until)))
     (_ (usage "a duration and '--until' both say how long" "one of them is enough"))))
 
-(define (warn-of-nothing db pattern)
-  "Say so, when PATTERN fits nothing that was heard of: it may be a slip."
-  (when (null? (subjects db pattern))
-    (let ((near (nearest-pattern pattern (subjects db))))
-      (%complain (format #f "nothing heard of '~a' yet" (printable (pattern-text pattern)))
-                 (and near (format #f "did you mean '~a'?" (printable near)))
-                 'warning))))
-
 (define (full-text pattern)
   "Return PATTERN as it is stored: with its tag."
   (let ((text (pattern-text pattern)))

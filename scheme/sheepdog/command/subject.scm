@@ -2,6 +2,7 @@
 ;;; SPDX-License-Identifier: GPL-3.0-or-later
 
 (define-module (sheepdog command subject)
+  #:use-module (sheepdog core)
   #:use-module (sheepdog command place)
   #:use-module (sheepdog error)
   #:use-module (sheepdog history)
@@ -14,7 +15,8 @@
             named-subject
             known-subject
             nearest-subject
-            nearest-pattern))
+            nearest-pattern
+            warn-of-nothing))
 
 (define (standing-name standing)
   "Return what STANDING is called, HOST/TAG."
@@ -78,3 +80,11 @@ to be, or #f.  Where there is no such host, a bare word may have been meant as a
                  (append-map (lambda (s)
                                (list (string-append (standing-host s) "/*") (standing-name s)))
                              standings)))))
+
+(define (warn-of-nothing db pattern)
+  "Say so, when PATTERN fits nothing that was heard of: it may be a slip."
+  (when (null? (subjects db pattern))
+    (let ((near (nearest-pattern pattern (subjects db))))
+      (%complain (format #f "nothing heard of '~a' yet" (printable (pattern-text pattern)))
+                 (and near (format #f "did you mean '~a'?" (printable near)))
+                 'warning))))

@@ -145,10 +145,16 @@ the terminal, or all of it as it is when WHOLE?; '() when there is nothing."
 
 (define (output-lines outcome whole?)
   "Return the lines that show the output in OUTCOME (or #f): all of both streams when
-WHOLE?, else the end of stderr, or of stdout where stderr has nothing."
+WHOLE?, else the end of stderr, or of stdout where stderr has nothing; of both it says that there is
+more."
   (define (text key)
     (or (and outcome (assq-ref outcome key)) ""))
   (cond (whole? (append (stream-lines "stdout" (text 'stdout) #:whole? #t)
                         (stream-lines "stderr" (text 'stderr) #:whole? #t)))
         ((string-null? (text 'stderr)) (stream-lines "stdout" (text 'stdout)))
-        (else (stream-lines "stderr" (text 'stderr)))))
+        (else
+         (append (stream-lines "stderr" (text 'stderr))
+                 (match (stream-lines "stdout" (text 'stdout))
+                   (() '())
+                   ((head . _) (list (string-append (string-drop-right head 1)
+                                                    ": --output shows it"))))))))

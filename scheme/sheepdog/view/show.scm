@@ -115,17 +115,24 @@
            (string-append to " tried " (plural (telling-tries telling) "time") for
                           ", next " (time->words (telling-next telling) now) trouble)))))
 
-(define (verdict->text verdict several?)
-  (format #f "~a~a for ~a~a: ~a"
+(define (fine? verdict)
+  "Does VERDICT say that its recipient does not ask for the state that there is?"
+  (string=? "fine" (verdict-reason verdict)))
+
+(define (verdict->text verdict several? now)
+  (format #f "~a~a for ~a~a: ~a~a"
           (if (eq? 'hold (verdict-verdict verdict)) "not yet" "not")
           (if several?
               (string-append " to " (printable (verdict-recipient verdict)))
               "")
           (verdict-event verdict)
-          (match (verdict-count verdict)
-            (1 "")
-            (n (format #f " and ~a before" (- n 1))))
-          (printable (reason->text (verdict-reason verdict)))))
+          (if (or (= 1 (verdict-count verdict)) (fine? verdict)) ;that counts what was ok, too
+              ""
+              (format #f " and ~a before" (- (verdict-count verdict) 1)))
+          (printable (reason->text (verdict-reason verdict)))
+          (match (verdict-until verdict)
+            (#f "")
+            (until (string-append ", until " (clock-time until now))))))
 
 (define (quiet-entries standing now)
   "Return the entries that say why nobody is told of STANDING."
@@ -133,7 +140,10 @@
          (cons (symbol->string (quiet-kind quiet))
                (string-append
                 (match (quiet-until quiet)
-                  (#f (if (eq? 'acked (quiet-kind quiet)) "until it is ok" "until further notice"))
+                  (#f (match (quiet-kind quiet)
+                        ('acked "until it is ok")
+                        ('held "while that is down")
+                        (_ "until further notice")))
                   (until (string-append "until " (until-words until now))))
                 (match (quiet-who quiet)
                   ("" "")
@@ -147,14 +157,16 @@
 (define (notified dossier now)
   "The entries that say who was told, and why somebody was not."
   (let* ((verdicts (dossier-verdicts dossier))
+         (standing (dossier-standing dossier))
+         (bad? (and standing (bad? (standing-state standing))))
          (several? (> (length verdicts) 1))
          (texts (append
                  (map (lambda (telling) (telling->text telling now))
                       (dossier-tellings dossier))
                  (filter-map (lambda (verdict)
                                (and (not (eq? 'tell (verdict-verdict verdict)))
-                                    (not (string=? "fine" (verdict-reason verdict)))
-                                    (verdict->text verdict several?)))
+                                    (or bad? (not (fine? verdict)))
+                                    (verdict->text verdict several? now)))
                              verdicts))))
     (if (null? texts)
         '()
@@ -254,6 +266,7 @@ that could not be read is shown as it came."
     (message . ,(verdict-event verdict))
     (verdict . ,(verdict-verdict verdict))
     (reason . ,(verdict-reason verdict))
+    (until . ,(instant (verdict-until verdict)))
     (count . ,(verdict-count verdict))))
 
 (define (dossier-document dossier now)

@@ -44,7 +44,8 @@ own tags only when they are not ok, unless all are wanted."
 acknowledged."
   (if (any (lambda (s)
              (and (memq (standing-state s) '(fail late unknown))
-                  (null? (standing-quiet s))))
+                  (not (quiet? 'silenced s))
+                  (not (quiet? 'acked s))))
            standings)
       1
       0))
@@ -89,7 +90,7 @@ acknowledged."
     (at (time->words at now))))
 
 (define (quiet-words standing)
-  "Return \"silenced\", \"acked\", both in a list, or '() where STANDING is told of."
+  "Return \"silenced\", \"acked\", \"held\", those that are true, '() where STANDING is told of."
   (map (compose symbol->string quiet-kind) (standing-quiet standing)))
 
 (define (remarks standing outcome outlook)
@@ -198,7 +199,8 @@ are asked only for what has a line.  OUTLOOK gives what is expected of it, an <o
     (elapsed . ,(seconds (standing-elapsed standing)))
     (failures . ,(standing-failures standing))
     (silenced . ,(quiet? 'silenced standing))
-    (acked . ,(quiet? 'acked standing))))
+    (acked . ,(quiet? 'acked standing))
+    (held . ,(quiet? 'held standing))))
 
 (define* (status-document standings now #:optional (outlook (const #f)))
   "Return what `sheepdog status' says of STANDINGS at NOW, as a document; OUTLOOK as for `status-lines'."
