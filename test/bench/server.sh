@@ -1,15 +1,16 @@
-# server.sh -- the rows of the server: its rate, what changes it, its memory, a bark's way, a flood of failures
+# server.sh -- the rows of the server: its rate, what changes it, its memory, a bark's way
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=sh disable=SC2154 # sourced by run, which has what is not set here
 
 # Each database is of another state directory. The messages are those of limit.cc, of $subjects subjects;
 # their receiver (monitors/bench.scm) stores a fact of each, where the path of monitors leads to it.
+# server_of NAME MAILTO [MONITORS [GROUP]]
 server_of() {
   XDG_STATE_HOME=$work/$1
   database=$XDG_STATE_HOME/sheepdog/sheepdog.db
   cat > server.conf << END
 (config (queue "unix:$redis_socket") (monitor-path "${3-$root/test/bench/monitors}") (mailto $2)
-        (notify (group "0s" "0s") (limit 10000000 "1h"))
+        (notify (group ${4-\"0s\" \"0s\"}) (limit 10000000 "1h"))
         (mailfrom "bench@example.org") (mailer "sendmail://$work/sendmail"))
 END
 }
@@ -106,25 +107,3 @@ p99() { sed -n "$1s/.* //p" latencies; }
 row 'bark to stored over Redis, p50, ms; one fsync' "$(p50 1)" "$(p50 2)" 'a <= 5'
 row 'the same, p99' "$(p99 1)" "$(p99 2)" 'a <= 25'
 row 'the same, p50; one Redis round trip' "$(p50 1)" "$(p50 3)" 'a <= 5'
-
-heading '10000 failures of 1000 subjects at once'
-cat > sendmail << END
-#!/bin/sh
-exec sed -n 's/^Message-ID: //ip' >> "$work/mails"
-END
-chmod +x sendmail
-: > mails
-server_of flood '"admin@example.org"'
-start server sheepdog-queue-daemon -c server.conf
-wait_until 10 sql_is 0 'SELECT count(*) FROM event'
-./limit fill "$redis_socket" 10000 1000
-began=$(date +%s%N)
-elapsed() { awk "BEGIN { printf \"%.2f\", ($(date +%s%N) - $began) / 1e9 }"; }
-wait_until 20 sql_is 10000 'SELECT count(*) FROM event'
-row 'all stored and decided, s' "$(elapsed)" 2 'a <= b'
-mailed() { [ "$(wc -l < mails)" -ge 1000 ] && sql_is 0 'SELECT count(*) FROM outbox WHERE next IS NOT NULL'; }
-wait_until 120 mailed
-row 'the last of them mailed, one program each, s' "$(elapsed)" 0 'a > 0'
-stop "$pid"
-row 'mails, each with its own Message-ID; subjects' "$(sort -u mails | wc -l)" 1000 'a == b'
-row 'duplicate mails' "$(($(wc -l < mails) - $(sort -u mails | wc -l)))" 0 'a == b'
