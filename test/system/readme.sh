@@ -16,7 +16,7 @@ block() {
 block 'A server in ten lines' | sed "s|/var/lib/sheepdog|$work|; s|/usr/sbin/sendmail|/bin/true|" > server.conf
 check "the server's configuration has at most ten lines" test "$(wc -l < server.conf)" -le 10 -a -s server.conf
 runs "and is good" 0 sheepdog config check server.conf
-block 'Who is told, and when' | sed "s|(config |(config (database \"$work/herd.db\") (mailer \"sendmail:///bin/true\") |" > told.conf
+block 'Who is told, and when' | sed "s|\"2027-|\"$(($(date +%Y) + 1))-|; s|(config |(config (database \"$work/herd.db\") (mailer \"sendmail:///bin/true\") |" > told.conf
 runs "so is the one that says who is told when" 0 sheepdog config check told.conf
 
 block 'Ask' > ask.conf
