@@ -16,6 +16,7 @@
             cell-text
             paint
             columns->lines
+            rows->wrapped-lines
             labelled-lines
             sparkline
             ordinal
@@ -124,6 +125,27 @@ before each line."
         (map (lambda (row)
                (string-append margin (line row widths gaps)))
              rows))))
+
+(define %widest-head 48)                          ;columns beside which there is room for a sentence
+
+(define* (rows->wrapped-lines rows #:key (margin ""))
+  "Return a list of lines for each of ROWS, lists of cells of which the last is a sentence: that is
+wrapped, not cut, beside the others or, where these are wide, below them.  MARGIN stands before."
+  (let* ((heads (columns->lines (map (lambda (row) (drop-right row 1)) rows)
+                                #:margin margin #:room 1000000))
+         (width (+ 2 (apply max 0 (map text-width heads))))
+         (below? (> width %widest-head))
+         (indent (make-string (if below? 6 width) #\space)))
+    (map (lambda (head row)
+           (match (wrap (last row) (- %columns 1 (string-length indent)))
+             (() (list head))
+             ((and lines (first . rest))
+              (let ((under (lambda (lines)
+                             (map (lambda (line) (string-append indent line)) lines))))
+                (if below?
+                    (cons head (under lines))
+                    (cons (string-append (pad head width) first) (under rest)))))))
+         heads rows)))
 
 (define (line row widths gaps)
   "ROW as one line, without blanks at its end."

@@ -13,6 +13,17 @@
   (with-output-to-string thunk))
 
 (run-tests "view"
+  (test-equal "a sentence is wrapped beside what it is about, or below where that is wide"
+    (list (list "  a   x  fifteen words"
+                (string-append "         " (make-string 65 #\y)))
+          '("  bb  y  short"))
+    (rows->wrapped-lines (list (list "a" "x" (string-append "fifteen words " (make-string 65 #\y)))
+                               (list "bb" "y" "short"))
+                         #:margin "  "))
+  (test-equal "below"
+    (list (list (make-string 50 #\a) "      what it is"))
+    (rows->wrapped-lines (list (list (make-string 50 #\a) "what it is"))))
+
   (test-group "columns"
     (test-equal "columns are as wide as their widest cell"
       '("a    bb  c"

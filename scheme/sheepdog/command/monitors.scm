@@ -31,7 +31,7 @@
   (action-syntax
    "monitors" "list | describe NAME | try NAME [OPTION=VALUE...] | new NAME"
    "List the monitors, describe one, try one once on this machine, or begin a new one: a file to be edited, and its test."
-   '()
+   (list (option "wide" "Cut nothing to 80 columns."))
    #:most #f
    #:notes '("Example: sheepdog monitors try disk mount=/export"
              "What the configuration runs, (watch NAME (command ...)), is tried by its NAME, too.")))
@@ -52,7 +52,7 @@
     ((name #f trouble) `((name . ,name) (error . ,trouble)))
     ((_ monitor _) (monitor-object monitor))))
 
-(define (list-them common)
+(define (list-them options common)
   (let* ((all (load-all))
          (objects (map list-object all))
          (answer (lambda ()
@@ -68,7 +68,8 @@
               (list-lines (map (match-lambda
                                  ((name monitor trouble)
                                   (monitor-row name monitor trouble)))
-                               all)))))))
+                               all)
+                          #:wide? (option-ref options 'wide)))))))
     0))
 
 (define (describe name common)
@@ -218,13 +219,13 @@ behind the error's own line, when it breaks."
   (raise-error 'usage (format #f "'monitors ~a' wants a NAME" what)
                "'sheepdog monitors list' has them"))
 
-(define (act words common)
-  "Do what WORDS ask for; return the exit status."
+(define (act words options common)
+  "Do what WORDS and OPTIONS ask for; return the exit status."
   (match words
-    (() (list-them common))
+    (() (list-them options common))
     ((what . rest)
      (match (cons (choose-word %syntax what '("list" "describe" "try" "new")) rest)
-       (('list) (list-them common))
+       (('list) (list-them options common))
        (('describe name) (describe name common))
        (('try name . words) (try name words common))
        (('new name) (new name))
@@ -239,4 +240,4 @@ behind the error's own line, when it breaks."
    (lambda (words options common)
      (parameterize ((%plugin-path (config-plugin-path
                                    (read-config (assq-ref common 'config) #:check? #f))))
-       (act words common)))))
+       (act words options common)))))

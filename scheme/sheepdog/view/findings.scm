@@ -69,16 +69,16 @@ waits in it (see `spool-words'), or are #f."
 (define (finding-lines findings)
   "Return the lines of `sheepdog doctor' for FINDINGS."
   (append-map
-   (lambda (line finding)
+   (lambda (lines finding)
      (match finding
-       ((_ _ _ #f) (list line))
-       ((_ _ _ hint) (list line (string-append "hint: " (printable hint))))))
-   (columns->lines (map (match-lambda
-                          ((state name text _)
-                           (list (styled state (state-word state)) name
-                                 (printable text))))
-                        findings)
-                   #:margin "  " #:room 1000000)
+       ((_ _ _ #f) lines)
+       ((_ _ _ hint) (append lines (list (string-append "hint: " (printable hint)))))))
+   (rows->wrapped-lines (map (match-lambda
+                               ((state name text _)
+                                (list (styled state (state-word state)) name
+                                      (printable text))))
+                             findings)
+                        #:margin "  ")
    findings))
 
 (define (findings-exit findings)

@@ -36,9 +36,9 @@
       (list name (monitor-kind monitor) (printable (first-line (monitor-doc monitor))))
       (list name (styled 'fail "broken") (printable trouble))))
 
-(define (list-lines rows)
-  "Return the lines of `sheepdog monitors list' for ROWS of `monitor-row'."
-  (columns->lines rows #:shrink '(2)))
+(define* (list-lines rows #:key (wide? #f))
+  "Return the lines of `sheepdog monitors list' for ROWS of `monitor-row', in 79 columns unless WIDE?."
+  (columns->lines rows #:shrink '(2) #:room (if wide? 1000000 (- %columns 1))))
 
 (define (option-row option)
   (list (symbol->string (declared-name option))
@@ -52,14 +52,23 @@
         (printable (declared-sentence field))))
 
 (define (example monitor)
-  "Return the lines of an entry of the configuration for MONITOR."
-  (let ((options (filter-map (lambda (option)
-                               (match (declared-default option)
-                                 ((or #f ()) #f)
-                                 (default (format #f "(~a ~a)" (declared-name option)
-                                                  (datum->text default)))))
-                             (monitor-options monitor))))
-    (fill-options (format #f "  (watch ~a" (monitor-name monitor)) options)))
+  "Return the lines of an entry of the configuration for MONITOR: its options with their defaults, and
+below those that have none."
+  (define (unset? option)
+    (memv (declared-default option) '(#f ())))
+  (define (text option)
+    (if (unset? option)
+        (format #f "(~a ...)" (declared-name option))
+        (format #f "(~a ~a)" (declared-name option) (datum->text (declared-default option)))))
+  (call-with-values (lambda () (partition unset? (monitor-options monitor)))
+    (lambda (unset set)
+      (append (fill-options (format #f "  (watch ~a" (monitor-name monitor)) (map text set))
+              (if (null? unset)
+                  '()
+                  (map (lambda (line) (string-append "    ;" line))
+                       (wrap (string-append "besides, as one wants them: "
+                                            (string-join (map text unset) " "))
+                             72)))))))
 
 (define (fill-options head options)
   "Return the lines of HEAD, which opens a list, and OPTIONS, up to 80 columns wide."
@@ -71,6 +80,9 @@
            (loop (string-append "    " option) rest (cons line lines))
            (loop (string-append line " " option) rest lines))))))
 
+(define (explained rows)
+  (concatenate (rows->wrapped-lines rows #:margin "  ")))
+
 (define (section title lines)
   (if (null? lines) '() (cons title lines)))
 
@@ -80,11 +92,9 @@
     ,@(map (lambda (line) (string-append "  " line))
            (wrap (printable (monitor-doc monitor) #:lines? #t) 76))
     ,@(section "options, their defaults, what they want"
-               (columns->lines (map option-row (monitor-options monitor))
-                               #:margin "  " #:shrink '(3)))
+               (explained (map option-row (monitor-options monitor))))
     ,@(section "fields of its messages"
-               (columns->lines (map field-row (monitor-fields monitor))
-                               #:margin "  " #:shrink '(2)))
+               (explained (map field-row (monitor-fields monitor))))
     ,@(section "in the configuration"
                (if (monitor-sample monitor) (example monitor) '()))
     ,@(section "defined in"
