@@ -146,7 +146,9 @@
                          (sql db "DELETE FROM postponed")))))))
       (test-equal "flush is done" '(0 "") (run-here "queue" "flush"))
       (test-equal "the doctor finds all well"
-        '(0 "ok" "ok" "ok" "ok" "ok" "ok" "ok" "ok" "ok" "ok") (heads (run-here "doctor"))))
+        '(0 "ok" "ok" "ok" "ok" "ok" "ok" "ok" "ok" "ok" "ok")
+        (heads (remove (lambda (line) (and (string? line) (string-prefix? "     " line))) ;the rest of one
+                       (run-here "doctor")))))
 
     (test-group "lines that are no message"
       (test-equal "are told of; the others are sent"
