@@ -77,6 +77,14 @@
           (config "(config (name \"boss\") (mailto \"a@x\") (expect \"h/*\" (every \"3h\") (grace \"1h\")))"))
       (list (otherwise config #:then config #:change forgotten)
             (otherwise config #:then config #:change forgotten #:since "22:30"))))
+  (test-equal "standing questions say the same again"
+    '(12)
+    (let ((config "(config (name \"boss\") (mailto \"a@x\")
+ (question q \"Fails.\" ((?host ?tag) (state ?host ?tag fail)) (alert any)))"))
+      (otherwise config #:then config
+                 #:change (lambda (world)
+                            (message! world "21:00" "fail" #:subject "h/t")
+                            (until! world "22:00")))))
   (test-equal "rules that want more would have told more"
     '(11 (+ told "02:30:30" "h/u" "problem to a@x")
          (+ told "05:00:30" "h/u" "recovery to a@x")
