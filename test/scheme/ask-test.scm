@@ -261,7 +261,10 @@ hint: write it outside of 'during' and 'at'"
          (ask "(?h ?t) (during (last \"3h\") (state ?h ?t fail) (or (package ?h fail2ban) (silent ?h)) (or (label ?h production) (host ?h)))"))
        (test-equal "its groups count what each gives"
          '(("tux01" 1) ("tux03" 2))
-         (ask "(?h (count)) (or (package ?h fail2ban) (package ?h openssl \"3.0.9\") (package ?h openssl \"3.0.2\"))")))
+         (ask "(?h (count)) (or (package ?h fail2ban) (package ?h openssl \"3.0.9\") (package ?h openssl \"3.0.2\"))"))
+       (test-equal "a group may be chosen by what only its alternatives bind"
+         '(("tux03"))
+         (ask "(?h) (or (package ?h _ ?v) (label ?h production ?v)) (having (> (count ?v) 3))")))
 
      (test-group "recursion"
        (define-rule! '(define-relation (stands-on ?a ?b)

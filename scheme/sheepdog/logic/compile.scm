@@ -92,8 +92,9 @@
 
 (define (query->select query statement)
   "Return the SQL of QUERY, without its order and limit."
-  (let* ((used (append-map (lambda (item) (term-variables (item-term item)))
-                           (query-items query)))
+  (let* ((used (append-map term-variables
+                           (append (map item-term (query-items query))
+                                   (append-map goal-terms (query-having query)))))
          (arms (goals->arms (query-goals query) statement #:used used)))
     (if (query-aggregates? query)
         (group-arms arms (map item-term (query-items query)) statement (query-having query))

@@ -8,7 +8,7 @@
   #:use-module (sheepdog logic term)
   #:use-module (ice-9 match)
   #:use-module (srfi srfi-1)
-  #:export (group-arms))
+  #:export (group-arms goal-terms))
 
 (define (test->sql goal env statement)
   "Return the SQL of GOAL, one of `having'."
@@ -41,6 +41,7 @@ list of goals."
                  (if (null? tests) "" (string-append " HAVING " (ands tests)))))
 
 (define (goal-terms goal)
+  "Return the terms in GOAL, one of `having'."
   (match goal
     (('compare _ _ . terms) terms)
     (('or _ . branches) (append-map (lambda (goals) (append-map goal-terms goals)) branches))
