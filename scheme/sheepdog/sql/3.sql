@@ -40,11 +40,6 @@ CREATE TABLE diary (
 
 -- When people asked to watch it no longer; what was heard since starts it anew.
 ALTER TABLE subject ADD COLUMN forgotten INTEGER;                -- NULL: nobody did
-CREATE TABLE forgotten (                -- each time
-  subject INTEGER NOT NULL,
-  at INTEGER NOT NULL,
-  PRIMARY KEY (subject, at)
-) STRICT, WITHOUT ROWID;
 
 -- Numbers of senders whose messages were stored, and removed since because of their age: they are
 -- duplicates for ever.

@@ -304,3 +304,11 @@ CREATE TABLE _told (
   PRIMARY KEY (host, relation, t, ev, n)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX _told_ev ON _told (ev);
+
+-- Each time at which people asked to watch a subject no longer.
+CREATE TABLE forgotten (
+  subject INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  PRIMARY KEY (subject, at)
+) STRICT, WITHOUT ROWID;
+INSERT INTO forgotten (subject, at) SELECT id, forgotten FROM subject WHERE forgotten IS NOT NULL;
